@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Format, clang-tidy over src/, shell syntax. lint.sh [BUILD_DIR]: a configured and built tree, by default build/strict.
+source "$(dirname "$0")/common.sh"
+
+build_dir=${1:-build/strict}
+if [[ ! -f $build_dir/compile_commands.json ]]; then
+  echo "lint: $build_dir is not built; run: cmake --preset strict && cmake --build --preset strict" >&2
+  exit 1
+fi
+
+scripts/format.sh --check
+echo "format: clean"
+
+find src -name '*.cpp' -print0 | sort -z |
+  xargs -0 -P "$(nproc)" -n 1 clang-tidy-14 --quiet -p "$build_dir" 2> >(grep -v 'warnings generated' >&2 || true)
+echo "clang-tidy: clean"
+
+for script in scripts/*.sh .ci/run tests/*/*.sh; do
+  bash -n "$script"
+done
+echo "shell syntax: clean"

@@ -1,0 +1,191 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "base/os_error.h"
+#include "spimi/error.h"
+
+namespace spimi {
+
+File::File(File&& other) noexcept : fd_(other.fd_), path_(std::move(other.path_)) {
+  other.fd_ = -1;
+}
+
+File& File::operator=(File&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.fd_;
+    path_ = std::move(other.path_);
+    other.fd_ = -1;
+  }
+  return *this;
+}
+
+File::~File() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+File File::open_read(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) throw os_error(path, "cannot open for reading");
+  return File(fd, path);
+}
+
+File File::create(const std::string& path) {
+  const int fd =
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd < 0) throw os_error(path, "cannot create");
+  return File(fd, path);
+}
+
+File File::open_spill(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) throw os_error(path, "cannot open a file of runs");
+  return File(fd, path);
+}
+
+File File::open_directory(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) throw os_error(path, "cannot open directory");
+  return File(fd, path);
+}
+
+struct stat File::status() const {
+  struct stat st;
+  if (::fstat(fd_, &st) != 0) throw os_error(path_, "cannot read its status");
+  return st;
+}
+
+std::uint64_t File::size() const { return static_cast<std::uint64_t>(status().st_size); }
+
+std::size_t File::pread_some(std::uint64_t offset, void* data, std::size_t size) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n = ::pread(fd_, static_cast<char*>(data) + done, size - done,
+                              static_cast<off_t>(offset + done));
+    if (n == 0) break;
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      throw os_error(path_, offset + done, "cannot read");
+    }
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
+void File::pread_exact(std::uint64_t offset, void* data, std::size_t size) const {
+  const std::size_t n = pread_some(offset, data, size);
+  if (n != size) throw Error(ErrorKind::kCorrupt, path_, offset + n, "the file ends early");
+}
+
+void File::pwrite_all(std::uint64_t offset, const void* data, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n = ::pwrite(fd_, static_cast<const char*>(data) + done, size - done,
+                               static_cast<off_t>(offset + done));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      throw os_error(path_, offset + done, "cannot write");
+    }
+    done += static_cast<std::size_t>(n);
+  }
+}
+
+void File::sync() {
+  // Never retried: after a failed fsync the kernel may have dropped the pages it could not write.
+  if (::fsync(fd_) != 0) throw os_error(path_, "cannot sync to disk");
+}
+
+void File::start_writeback(std::uint64_t offset, std::uint64_t size) {
+  // Only advice: where it is not supported, the fsync at the end does all the work.
+  (void)::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(size),
+                          SYNC_FILE_RANGE_WRITE);
+}
+
+void File::punch_hole(std::uint64_t offset, std::uint64_t size) {
+  (void)::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                    static_cast<off_t>(size));
+}
+
+void File::close() {
+  const int fd = fd_;
+  fd_ = -1;
+  // EINTR: Linux has closed the descriptor all the same.
+  if (fd >= 0 && ::close(fd) != 0 && errno != EINTR) throw os_error(path_, "cannot close");
+}
+
+void sync_directory(const std::string& path) {
+  File directory = File::open_directory(path);
+  directory.sync();
+  directory.close();
+}
+
+void rename_path(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    throw os_error(to, "cannot rename " + escape_bytes(from) + " to it");
+  }
+}
+
+void exchange_paths(const std::string& a, const std::string& b) {
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
+    throw os_error(b, "cannot exchange it with " + escape_bytes(a));
+  }
+}
+
+std::string read_small_file(const std::string& path, std::size_t max_bytes) {
+  const File file = File::open_read(path);
+  const std::uint64_t size = file.size();
+  if (size > max_bytes) {
+    throw Error(ErrorKind::kCorrupt, path, "the file is larger than any valid one");
+  }
+  std::string contents(static_cast<std::size_t>(size), '\0');
+  file.pread_exact(0, contents.data(), contents.size());
+  return contents;
+}
+
+void write_file_atomically(const std::string& path, std::string_view contents) {
+  const std::string temporary = path + ".tmp";
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
+    throw os_error(temporary, "cannot remove");
+  }
+  File file = File::create(temporary);
+  file.pwrite_all(0, contents.data(), contents.size());
+  file.sync();
+  file.close();
+  rename_path(temporary, path);
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  sync_directory(parent.empty() ? "." : parent);
+}
+
+BufferedWriter::BufferedWriter(File& file, std::size_t buffer_bytes, std::uint64_t offset)
+    : file_(file), capacity_(buffer_bytes), buffer_(new char[buffer_bytes]), offset_(offset) {}
+
+BufferedWriter::~BufferedWriter() { delete[] buffer_; }
+
+void BufferedWriter::append(const void* data, std::size_t size) {
+  if (size > capacity_ - used_) {
+    flush();
+    if (size >= capacity_) {
+      file_.pwrite_all(offset_, data, size);
+      offset_ += size;
+      return;
+    }
+  }
+  std::memcpy(buffer_ + used_, data, size);
+  used_ += size;
+}
+
+void BufferedWriter::flush() {
+  file_.pwrite_all(offset_, buffer_, used_);
+  offset_ += used_;
+  used_ = 0;
+}
+
+}  // namespace spimi

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace spimi {
+
+/// An open file descriptor and the name to call it by in messages. Closing is explicit where its failure matters
+/// (written files); the destructor closes silently. Every failure is an Error(kIo) with path and offset.
+class File {
+ public:
+  File() = default;
+  File(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  static File open_read(const std::string& path);
+  /// Creates `path` for reading and writing; fails if it exists.
+  static File create(const std::string& path);
+  /// For reading, and for giving space back with punch_hole.
+  static File open_spill(const std::string& path);
+  static File open_directory(const std::string& path);
+
+  bool is_open() const { return fd_ >= 0; }
+  int fd() const { return fd_; }
+  const std::string& path() const { return path_; }
+
+  struct stat status() const;
+  std::uint64_t size() const;
+
+  /// Up to `size` bytes at `offset`; fewer only at the end of the file. Returns the number read.
+  std::size_t pread_some(std::uint64_t offset, void* data, std::size_t size) const;
+  /// Exactly `size` bytes, or Error(kCorrupt) "ends early".
+  void pread_exact(std::uint64_t offset, void* data, std::size_t size) const;
+  void pwrite_all(std::uint64_t offset, const void* data, std::size_t size);
+  void sync();
+  /// Asks the kernel to begin writing a range to the device, without waiting for it.
+  void start_writeback(std::uint64_t offset, std::uint64_t size);
+  /// Gives the disk space of a range back, which then reads as zeros; does nothing where the file system cannot.
+  void punch_hole(std::uint64_t offset, std::uint64_t size);
+  void close();
+
+ private:
+  int fd_ = -1;
+  std::string path_;
+};
+
+/// fsync of a directory, which makes the names in it durable.
+void sync_directory(const std::string& path);
+
+/// Renames, replacing what is there; Error(kIo) on failure.
+void rename_path(const std::string& from, const std::string& to);
+
+/// Swaps two existing paths in one step.
+void exchange_paths(const std::string& a, const std::string& b);
+
+/// The whole of a small file; Error(kCorrupt) if it has more than `max_bytes`.
+std::string read_small_file(const std::string& path, std::size_t max_bytes);
+
+/// Writes `path` so that it is either absent, old or whole: temporary name, fsync, rename, fsync of the parent.
+void write_file_atomically(const std::string& path, std::string_view contents);
+
+/// Append-only writer through a fixed buffer. Call `flush` and then let the file be synced by its owner.
+class BufferedWriter {
+ public:
+  /// Appends to `file` from `offset` on; `buffer_bytes` is all the memory it takes.
+  BufferedWriter(File& file, std::size_t buffer_bytes, std::uint64_t offset = 0);
+  ~BufferedWriter();
+  BufferedWriter(const BufferedWriter&) = delete;
+  BufferedWriter& operator=(const BufferedWriter&) = delete;
+
+  void append(const void* data, std::size_t size);
+  void append(std::string_view bytes) { append(bytes.data(), bytes.size()); }
+  /// The file offset that the next byte appended will have.
+  std::uint64_t offset() const { return offset_ + used_; }
+  void flush();
+
+ private:
+  File& file_;
+  std::size_t capacity_;
+  char* buffer_;
+  std::size_t used_ = 0;
+  std::uint64_t offset_;
+};
+
+}  // namespace spimi

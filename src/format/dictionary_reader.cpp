@@ -1,0 +1,173 @@
+#include "format/dictionary_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/packed_block.h"
+#include "base/varint.h"
+#include "spimi/error.h"
+
+namespace spimi {
+
+TermBlockReader::TermBlockReader(const BlockIndex& blocks, const DictionaryLimits& limits,
+                                 std::uint64_t block, std::size_t num_entries)
+    : file_(blocks.data()),
+      limits_(limits),
+      block_(blocks.block(block)),
+      in_(block_.begin),
+      entries_left_(num_entries) {
+  if (*in_ != num_entries) fail("a term block has the wrong number of terms");
+  ++in_;
+  in_ = read_number(in_, &info_.postings_offset);
+  in_ = read_number(in_, &info_.skips_offset);
+  if (limits.positions) in_ = read_number(in_, &info_.positions_offset);
+}
+
+void TermBlockReader::fail(std::string_view what) const {
+  file_.corrupt(block_.offset + static_cast<std::uint64_t>(in_ - block_.begin), what);
+}
+
+const std::uint8_t* TermBlockReader::checked(const std::uint8_t* in) const {
+  if (in == nullptr) fail("a term entry is malformed");
+  return in;
+}
+
+const std::uint8_t* TermBlockReader::read_number(const std::uint8_t* in,
+                                                 std::uint64_t* value) const {
+  return checked(get_varint64(in, block_.end, value));
+}
+
+bool TermBlockReader::next() {
+  if (entries_left_ == 0) {
+    if (in_ != block_.end) fail("a term block is longer than its terms");
+    return false;
+  }
+  --entries_left_;
+  // The lists of a term follow on those of the one before.
+  info_.postings_offset += info_.postings_bytes;
+  info_.skips_offset += info_.skips_bytes;
+  info_.positions_offset += info_.positions_bytes;
+  read_term();
+  read_info();
+  return true;
+}
+
+void TermBlockReader::read_term() {
+  const std::uint8_t* in = in_;
+  if (in == block_.end) fail("a term block is shorter than its terms");
+  std::uint64_t lcp = *in >> 4, suffix_length = *in & 15, more = 0;
+  ++in;
+  if (lcp == 15) {
+    in = read_number(in, &more);
+    lcp = more > term_.size() ? term_.size() + 1 : more + 15;
+  }
+  if (suffix_length == 15) {
+    in = read_number(in, &more);
+    suffix_length = std::max(more, more + 15);  // Stays huge when the sum runs over.
+  }
+  if (lcp > term_.size()) fail("a term shares more bytes than the one before has");
+  if (suffix_length > static_cast<std::uint64_t>(block_.end - in)) {
+    fail("a term is longer than its block");
+  }
+  // Within a block the first byte after the shared ones tells the order; the first term of a block
+  // follows no other here.
+  const auto* const suffix = reinterpret_cast<const char*>(in);
+  const std::string_view rest(suffix, static_cast<std::size_t>(suffix_length));
+  if (rest <= std::string_view(term_).substr(static_cast<std::size_t>(lcp))) {
+    fail("the terms are not in ascending order");
+  }
+  term_.resize(static_cast<std::size_t>(lcp));
+  term_ += rest;
+  in_ = in + suffix_length;
+}
+
+void TermBlockReader::read_info() {
+  const std::uint8_t* in = in_;
+  std::uint64_t df_and_flag, more = 0;
+  in = read_number(in, &df_and_flag);
+  const std::uint64_t df = df_and_flag >> 1;
+  if ((df_and_flag & 1) == 0) {
+    in = read_number(in, &more);
+    more = std::min(more, std::numeric_limits<std::uint64_t>::max() - 1) + 1;
+  }
+  if (df == 0 || df > limits_.num_docs) fail("a term's df is not possible");
+  if (df > limits_.num_tokens || more > limits_.num_tokens - df) {
+    fail("a term's cf is not possible");
+  }
+  info_.df = static_cast<std::uint32_t>(df);
+  info_.cf = df + more;
+  in = read_number(in, &info_.postings_bytes);
+  info_.skips_bytes = info_.positions_bytes = 0;
+  if (df >= kBlockValues) in = read_number(in, &info_.skips_bytes);
+  if (limits_.positions) in = read_number(in, &info_.positions_bytes);
+
+  const auto check = [&](std::uint64_t offset, std::uint64_t bytes, std::uint64_t file_bytes) {
+    if (offset > file_bytes || bytes > file_bytes - offset) {
+      fail("a term's list leads beyond the end of its file");
+    }
+  };
+  check(info_.postings_offset, info_.postings_bytes, limits_.postings_bytes);
+  check(info_.skips_offset, info_.skips_bytes, limits_.skips_bytes);
+  check(info_.positions_offset, info_.positions_bytes, limits_.positions_bytes);
+  in_ = in;
+}
+
+DictionaryReader::DictionaryReader(const SegmentFileReader& terms, const SegmentFileReader& index,
+                                   const DictionaryLimits& limits)
+    : limits_(limits),
+      blocks_(index, terms,
+              limits.num_terms / kTermsPerBlock + (limits.num_terms % kTermsPerBlock != 0)) {}
+
+TermBlockReader DictionaryReader::block(std::uint64_t block) const {
+  const std::uint64_t before = block * kTermsPerBlock;
+  return {blocks_, limits_, block,
+          static_cast<std::size_t>(
+              std::min<std::uint64_t>(kTermsPerBlock, limits_.num_terms - before))};
+}
+
+std::optional<TermInfo> DictionaryReader::find(std::string_view term) const {
+  // The last block whose first term is not greater than `term` is in [low - 1, high - 1].
+  std::uint64_t low = 0, high = num_blocks();
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    TermBlockReader candidate = block(middle);
+    candidate.next();
+    if (candidate.term() <= term) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == 0) return std::nullopt;
+  TermBlockReader entries = block(low - 1);
+  while (entries.next()) {
+    if (entries.term() == term) return entries.info();
+    if (entries.term() > term) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool DictionaryIterator::next() {
+  if (block_ && block_->next()) return true;
+  if (next_block_ == dictionary_->num_blocks()) return false;
+  TermBlockReader block = dictionary_->block(next_block_);
+  block.next();
+  const TermInfo& first = block.info();
+  std::uint64_t postings = 0, skips = 0, positions = 0;
+  if (block_) {
+    const TermInfo& last = block_->info();
+    postings = last.postings_offset + last.postings_bytes;
+    skips = last.skips_offset + last.skips_bytes;
+    positions = last.positions_offset + last.positions_bytes;
+    if (block.term() <= block_->term()) block.fail("the terms are not in ascending order");
+  }
+  if (first.postings_offset != postings || first.skips_offset != skips ||
+      first.positions_offset != positions) {
+    block.fail("the lists of a term block do not follow on those before");
+  }
+  block_.emplace(std::move(block));
+  ++next_block_;
+  return true;
+}
+
+}  // namespace spimi

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "format/segment_file_reader.h"
+#include "spimi/index.h"
+
+namespace spimi {
+
+/// Bounds of a segment that every entry of its dictionary must keep.
+struct DictionaryLimits {
+  std::uint64_t num_terms = 0;
+  std::uint64_t num_docs = 0;
+  std::uint64_t num_tokens = 0;
+  std::uint64_t postings_bytes = 0;
+  std::uint64_t skips_bytes = 0;
+  std::uint64_t positions_bytes = 0;
+  bool positions = false;
+};
+
+/// Reads the entries of one term block in order.
+class TermBlockReader {
+ public:
+  /// `num_entries` is what the block must hold.
+  TermBlockReader(const BlockIndex& blocks, const DictionaryLimits& limits, std::uint64_t block,
+                  std::size_t num_entries);
+
+  /// Moves to the next entry, first to the first; false at the end of the block. Throws
+  /// Error(kCorrupt) on what the grammar or the limits do not allow, a term not greater than the
+  /// one before, or bytes left at the end.
+  bool next();
+  std::string_view term() const { return term_; }
+  const TermInfo& info() const { return info_; }
+
+  /// Throws Error(kCorrupt) with the offset of the next entry.
+  [[noreturn]] void fail(std::string_view what) const;
+
+ private:
+  const std::uint8_t* checked(const std::uint8_t* in) const;
+  const std::uint8_t* read_number(const std::uint8_t* in, std::uint64_t* value) const;
+  void read_term();
+  void read_info();
+
+  const SegmentFileReader& file_;
+  const DictionaryLimits& limits_;
+  BlockIndex::Block block_;
+  const std::uint8_t* in_;
+  std::size_t entries_left_;
+  std::string term_;
+  TermInfo info_;
+};
+
+/// The dictionary of a segment.
+class DictionaryReader {
+ public:
+  DictionaryReader(const SegmentFileReader& terms, const SegmentFileReader& index,
+                   const DictionaryLimits& limits);
+  DictionaryReader(const DictionaryReader&) = delete;
+  DictionaryReader& operator=(const DictionaryReader&) = delete;
+
+  /// Reads some log2(number of blocks) first terms, then one block.
+  std::optional<TermInfo> find(std::string_view term) const;
+
+  std::uint64_t num_blocks() const { return blocks_.num_blocks(); }
+  TermBlockReader block(std::uint64_t block) const;
+
+ private:
+  DictionaryLimits limits_;
+  BlockIndex blocks_;
+};
+
+/// All terms of a dictionary in order. Throws Error(kCorrupt) also when a block does not follow on
+/// the one before.
+class DictionaryIterator {
+ public:
+  explicit DictionaryIterator(const DictionaryReader& dictionary) : dictionary_(&dictionary) {}
+
+  bool next();
+  std::string_view term() const { return block_->term(); }
+  const TermInfo& info() const { return block_->info(); }
+
+ private:
+  const DictionaryReader* dictionary_;
+  std::optional<TermBlockReader> block_;
+  std::uint64_t next_block_ = 0;
+};
+
+}  // namespace spimi

@@ -1,0 +1,167 @@
+#include "format/list_writer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "base/varint.h"
+#include "format/impact.h"
+#include "spimi/error.h"
+
+namespace spimi {
+namespace {
+
+// Lets `write(out)` put up to `room` bytes behind the vector's end; it returns their end.
+template <class Write>
+std::size_t extend(std::vector<std::uint8_t>& bytes, std::size_t room, Write write) {
+  const std::size_t size = bytes.size();
+  bytes.resize(size + room);
+  const std::uint8_t* const end = write(bytes.data() + size);
+  const auto written = static_cast<std::size_t>(end - (bytes.data() + size));
+  bytes.resize(size + written);
+  return written;
+}
+
+}  // namespace
+
+void ListWriter::begin() {
+  num_buffered_ = num_buffered_positions_ = 0;
+  last_docid_ = last_block_docid_ = -1;
+  df_ = cf_ = 0;
+  postings_bytes_ = skips_bytes_ = positions_bytes_ = skipped_positions_bytes_ = 0;
+}
+
+void ListWriter::add(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
+                     const std::uint32_t* position_gaps) {
+  if (size == 0) return;
+  std::size_t i = 0;
+  bool continued = false;
+  if (docids[0] == last_docid_) {
+    continued = true;
+    tfs_[num_buffered_ - 1] += tfs[0];
+    cf_ += tfs[0];
+    if (has_positions_) {
+      if (position_gaps[0] <= last_position_) {
+        throw Error(ErrorKind::kCorrupt, {}, "positions are out of order while merging");
+      }
+      const std::uint32_t gap = position_gaps[0] - last_position_ - 1;
+      add_positions(&gap, 1);
+      add_positions(position_gaps + 1, tfs[0] - 1);
+    }
+    i = 1;
+  }
+  const std::uint32_t* gaps_at = position_gaps;
+  if (continued && has_positions_) gaps_at += tfs[0];
+  while (i < size) {
+    if (num_buffered_ == kBlockValues) write_posting_block();
+    const std::size_t end = std::min(size, i + (kBlockValues - num_buffered_));
+    std::size_t occurrences = 0;
+    std::int64_t last = last_docid_;
+    for (; i < end; ++i) {
+      const std::int64_t docid = docids[i];
+      if (docid <= last) {
+        throw Error(ErrorKind::kCorrupt, {}, "documents are out of order while merging");
+      }
+      docids_[num_buffered_] = docids[i];
+      gaps_[num_buffered_] = static_cast<std::uint32_t>(docid - last - 1);
+      tfs_[num_buffered_] = tfs[i];
+      occurrences += tfs[i];
+      ++num_buffered_;
+      last = docid;
+      ++df_;
+    }
+    last_docid_ = last;
+    cf_ += occurrences;
+    if (has_positions_) {
+      add_positions(gaps_at, occurrences);
+      gaps_at += occurrences;
+    }
+  }
+  if (has_positions_) {
+    // Of the last document's positions in this stretch the first is a position itself, in a continued posting too.
+    const std::uint32_t last_tf = tfs[size - 1];
+    last_position_ = std::accumulate(gaps_at - last_tf, gaps_at, last_tf - 1);
+  }
+}
+
+void ListWriter::add_positions(const std::uint32_t* gaps, std::size_t size) {
+  while (size > 0) {
+    const std::size_t n = std::min(size, kBlockValues - num_buffered_positions_);
+    if (n == kBlockValues) {
+      positions_bytes_ += extend(out_.positions, kPackedSlack, [&](std::uint8_t* to) {
+        return encode_packed(gaps, to);
+      });
+    } else {
+      std::memcpy(position_gaps_ + num_buffered_positions_, gaps, n * sizeof(*gaps));
+      num_buffered_positions_ += n;
+      if (num_buffered_positions_ == kBlockValues) {
+        positions_bytes_ += extend(out_.positions, kPackedSlack, [&](std::uint8_t* to) {
+          return encode_packed(position_gaps_, to);
+        });
+        num_buffered_positions_ = 0;
+      }
+    }
+    gaps += n;
+    size -= n;
+  }
+}
+
+void ListWriter::write_posting_block() {
+  std::uint32_t lengths[kBlockValues];
+  lengths_.get(docids_, kBlockValues, lengths);
+  double impact = 0;
+  for (std::size_t i = 0; i < kBlockValues; ++i) {
+    impact = std::max(impact, bm25_impact(tfs_[i], lengths[i], average_length_));
+  }
+  for (std::uint32_t& tf : tfs_) --tf;
+  const std::size_t block_bytes =
+      extend(out_.postings, 2 * kPackedSlack,
+             [this](std::uint8_t* to) { return encode_packed(tfs_, encode_packed(gaps_, to)); });
+  postings_bytes_ += block_bytes;
+  skips_bytes_ += extend(out_.skips, 3 * kMaxVarint64Bytes + 2, [&](std::uint8_t* to) {
+    to = put_varint(to, static_cast<std::uint64_t>(docids_[kBlockValues - 1] - last_block_docid_));
+    to = put_varint(to, block_bytes);
+    if (has_positions_) {
+      to = put_varint(to, positions_bytes_ - skipped_positions_bytes_);
+      *to++ = static_cast<std::uint8_t>(num_buffered_positions_);
+    }
+    *to++ = quantize_impact(impact);
+    return to;
+  });
+  skipped_positions_bytes_ = positions_bytes_;
+  last_block_docid_ = docids_[kBlockValues - 1];
+  num_buffered_ = 0;
+}
+
+void ListWriter::write_tail() {
+  postings_bytes_ += extend(
+      out_.postings, num_buffered_ * 2 * kMaxVarint64Bytes, [this](std::uint8_t* to) {
+        for (std::size_t i = 0; i < num_buffered_; ++i) {
+          const std::uint32_t tf = tfs_[i];
+          to = put_varint(to, std::uint64_t{gaps_[i]} << 1 | (tf == 1));
+          if (tf != 1) to = put_varint(to, tf - 2);
+        }
+        return to;
+      });
+  positions_bytes_ += extend(
+      out_.positions, num_buffered_positions_ * kMaxVarint64Bytes, [this](std::uint8_t* to) {
+        for (std::size_t i = 0; i < num_buffered_positions_; ++i) {
+          to = put_varint(to, position_gaps_[i]);
+        }
+        return to;
+      });
+}
+
+TermInfo ListWriter::finish() {
+  if (num_buffered_ == kBlockValues) write_posting_block();
+  write_tail();
+  TermInfo info;
+  info.df = static_cast<std::uint32_t>(df_);
+  info.cf = cf_;
+  info.postings_bytes = postings_bytes_;
+  info.skips_bytes = skips_bytes_;
+  info.positions_bytes = positions_bytes_;
+  return info;
+}
+
+}  // namespace spimi

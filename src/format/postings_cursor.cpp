@@ -1,0 +1,207 @@
+#include "format/postings_cursor.h"
+
+#include <algorithm>
+
+#include "base/varint.h"
+
+namespace spimi {
+namespace {
+
+constexpr std::uint64_t kMaxSkipEntryBytes = 2 * kMaxVarint32Bytes + kMaxVarint64Bytes + 2;
+constexpr std::uint64_t kMaxTailPostingBytes = 2 * kMaxVarint32Bytes;
+
+}  // namespace
+
+PostingsCursor::PostingsCursor(const ListFiles& files, const TermInfo& info)
+    : postings_(files.postings),
+      skips_(files.skips),
+      positions_(files.positions),
+      num_docs_(files.num_docs),
+      next_postings_(info.postings_offset),
+      postings_end_(info.postings_offset + info.postings_bytes),
+      next_skip_(info.skips_offset),
+      skips_end_(info.skips_offset + info.skips_bytes),
+      positions_bytes_(info.positions_bytes),
+      blocks_left_(info.df / kBlockValues),
+      tail_left_(info.df % kBlockValues) {
+  if (positions_ != nullptr) positions_reader_ = PositionsReader(*positions_, info);
+}
+
+void PostingsCursor::read_skip_entry() {
+  const std::uint64_t length = std::min(skips_end_ - next_skip_, kMaxSkipEntryBytes);
+  const std::uint8_t* const begin = skips_->bytes(next_skip_, length);
+  const std::uint8_t* const end = begin + length;
+  const std::uint8_t* in = begin;
+  const auto fail = [&] { skips_->corrupt(next_skip_, "a skip entry is malformed"); };
+
+  std::uint32_t docid_delta = 0;
+  std::uint64_t positions_delta = 0;
+  in = get_varint32(in, end, &docid_delta);
+  if (in != nullptr) in = get_varint32(in, end, &skip_.block_bytes);
+  block_positions_ = skip_.positions_after;
+  if (positions_ != nullptr) {
+    if (in != nullptr) in = get_varint64(in, end, &positions_delta);
+    if (in == nullptr || in == end || *in >= kBlockValues ||
+        positions_delta > positions_bytes_ - skip_.positions_after.offset) {
+      fail();
+    }
+    skip_.positions_after.offset += positions_delta;
+    skip_.positions_after.index = *in++;
+  }
+  if (in == nullptr || in == end) fail();
+  skip_.max_impact = *in++;
+
+  const std::uint64_t last_docid = base_ + docid_delta - 1;
+  if (docid_delta < kBlockValues || last_docid >= num_docs_ || skip_.max_impact == 0 ||
+      skip_.block_bytes > 2 * kMaxPackedBytes ||
+      skip_.block_bytes > postings_end_ - next_postings_) {
+    fail();
+  }
+  skip_.last_docid = static_cast<std::uint32_t>(last_docid);
+  next_skip_ += static_cast<std::uint64_t>(in - begin);
+  --blocks_left_;
+}
+
+template <typename Wanted>
+bool PostingsCursor::find_block(Wanted wanted) {
+  while (blocks_left_ > 0) {
+    read_skip_entry();
+    if (wanted(skip_)) {
+      read_block();
+      return true;
+    }
+    base_ = std::uint64_t{skip_.last_docid} + 1;
+    next_postings_ += skip_.block_bytes;
+  }
+  if (tail_left_ > 0) {
+    read_tail();
+    return true;
+  }
+  end();
+  return false;
+}
+
+void PostingsCursor::read_block() {
+  const std::uint8_t* in = postings_->bytes(next_postings_, skip_.block_bytes);
+  const std::uint8_t* const end = in + skip_.block_bytes;
+  in = decode_packed(in, end, docids_);
+  if (in != nullptr) in = decode_packed(in, end, tfs_);
+  if (in != end) postings_->corrupt(next_postings_, "a posting block is malformed");
+
+  // The sum is 64 bits wide, so the docids below, which are not, cannot have run over when it is
+  // right.
+  std::uint64_t sum = base_ + kBlockValues - 1;
+  std::uint32_t lacks_tf = 0;
+  for (std::size_t i = 0; i < kBlockValues; ++i) {
+    sum += docids_[i];
+    lacks_tf |= ++tfs_[i] == 0;
+  }
+  if (sum != skip_.last_docid || lacks_tf != 0) {
+    postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
+  }
+  auto docid = static_cast<std::uint32_t>(base_);
+  for (std::uint32_t& value : docids_) {
+    docid += value;
+    value = docid++;
+  }
+  base_ = docid;
+  next_postings_ += skip_.block_bytes;
+  start_block(kBlockValues);
+}
+
+void PostingsCursor::read_tail() {
+  const std::uint64_t offset = next_postings_;
+  const std::uint64_t left = postings_end_ - offset;
+  const std::uint64_t length = std::min(left, tail_left_ * kMaxTailPostingBytes);
+  const std::uint8_t* in = postings_->bytes(offset, length);
+  const std::uint8_t* const end = in + length;
+  const auto fail = [&] { postings_->corrupt(offset, "the tail of a postings list is malformed"); };
+  for (std::uint32_t i = 0; i < tail_left_; ++i) {
+    std::uint64_t gap_and_flag = 0;
+    in = get_varint64(in, end, &gap_and_flag);
+    std::uint32_t tf = 1;
+    if (in != nullptr && (gap_and_flag & 1) == 0) {
+      in = get_varint32(in, end, &tf);
+      tf += 2;
+      if (tf < 2) fail();
+    }
+    // Compared before it is added, for the sum could run over.
+    const std::uint64_t gap = gap_and_flag >> 1;
+    if (in == nullptr || base_ >= num_docs_ || gap >= num_docs_ - base_) fail();
+    docids_[i] = static_cast<std::uint32_t>(base_ + gap);
+    tfs_[i] = tf;
+    base_ = std::uint64_t{docids_[i]} + 1;
+  }
+  if (in != end || length != left) fail();
+  next_postings_ = postings_end_;
+  block_positions_ = skip_.positions_after;
+  start_block(tail_left_);
+  tail_left_ = 0;
+}
+
+void PostingsCursor::start_block(std::uint32_t size) {
+  at_ = 0;
+  size_ = size;
+  docid_ = docids_[0];
+  reader_at_ = decoded_at_ = kNone;
+}
+
+void PostingsCursor::end() {
+  if (next_postings_ != postings_end_) {
+    postings_->corrupt(next_postings_, "a postings list is longer than its postings");
+  }
+  if (next_skip_ != skips_end_) {
+    skips_->corrupt(next_skip_, "there are more skip entries than blocks");
+  }
+  at_ = size_ = 0;
+  docid_ = kEnd;
+}
+
+bool PostingsCursor::next_block(unsigned min_impact) {
+  return find_block([=](const SkipEntry& entry) { return entry.max_impact >= min_impact; });
+}
+
+std::uint32_t PostingsCursor::seek(std::uint32_t target) {
+  if (size_ != 0 && docid_ >= target) return docid_;
+  if (size_ == 0 || docids_[size_ - 1] < target) {
+    find_block([=](const SkipEntry& entry) { return entry.last_docid >= target; });
+    if (size_ == 0) return kEnd;
+    if (docids_[size_ - 1] < target) {  // The tail, which is found unseen.
+      next_block();
+      return docid_;
+    }
+  }
+  at_ = static_cast<std::uint32_t>(std::lower_bound(docids_ + at_, docids_ + size_, target) -
+                                   docids_);
+  return docid_ = docids_[at_];
+}
+
+std::span<const std::uint32_t> PostingsCursor::positions() {
+  if (positions_ == nullptr || size_ == 0) return {};
+  if (decoded_at_ == at_) return decoded_;
+  if (reader_at_ == kNone) {
+    positions_reader_.seek(block_positions_);
+    reader_at_ = 0;
+  }
+  std::uint64_t num_passed = 0;
+  for (; reader_at_ < at_; ++reader_at_) num_passed += tfs_[reader_at_];
+  positions_reader_.skip(num_passed);
+  decoded_.clear();
+  // It grows as gaps are read, never by what tf claims: tf may be damaged, and vast.
+  std::uint64_t next = 0;
+  while (decoded_.size() < tfs_[at_]) {
+    for (const std::uint32_t gap : positions_reader_.take(tfs_[at_] - decoded_.size())) {
+      next += gap;
+      if (next > 0xFFFFFFFFu) {
+        positions_->corrupt(0, "a position does not fit in 32 bits");
+      }
+      decoded_.push_back(static_cast<std::uint32_t>(next));
+      ++next;
+    }
+  }
+  reader_at_ = at_ + 1;
+  decoded_at_ = at_;
+  return decoded_;
+}
+
+}  // namespace spimi

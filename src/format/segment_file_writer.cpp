@@ -1,0 +1,71 @@
+#include "format/segment_file_writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/checksum.h"
+
+namespace spimi {
+namespace {
+
+// The device begins to write while the merge still computes, so that the fsync at the end has little left to wait for.
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
+
+}  // namespace
+
+SegmentFileWriter::SegmentFileWriter(const std::string& directory, SegmentFile kind)
+    : kind_(kind),
+      file_(File::create(directory + "/" + std::string(layout_of(kind).name))),
+      page_(kPageBytes) {}
+
+void SegmentFileWriter::write_pages(const std::uint8_t* data, std::size_t size) {
+  for (std::size_t i = 0; i < size; i += kPageBytes) {
+    checksums_.push_back(checksum64(data + i, std::min(kPageBytes, size - i)));
+  }
+  file_.pwrite_all(kHeaderBytes + written_bytes_, data, size);
+  written_bytes_ += size;
+  if (written_bytes_ - writeback_bytes_ >= kWritebackBytes) {
+    file_.start_writeback(writeback_bytes_, written_bytes_ - writeback_bytes_);
+    writeback_bytes_ = written_bytes_;
+  }
+}
+
+void SegmentFileWriter::append(const void* data, std::size_t size) {
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  payload_bytes_ += size;
+  if (used_ > 0) {
+    const std::size_t n = std::min(size, kPageBytes - used_);
+    std::memcpy(page_.data() + used_, bytes, n);
+    used_ += n;
+    bytes += n;
+    size -= n;
+    if (used_ < kPageBytes) return;
+    write_pages(page_.data(), kPageBytes);
+    used_ = 0;
+  }
+  const std::size_t whole = size - size % kPageBytes;
+  if (whole > 0) write_pages(bytes, whole);
+  if (size > whole) std::memcpy(page_.data(), bytes + whole, size - whole);
+  used_ = size - whole;
+}
+
+SegmentFileDigest SegmentFileWriter::finish() {
+  if (used_ > 0) write_pages(page_.data(), used_);
+  used_ = 0;
+  const std::size_t checksum_bytes = checksums_.size() * kChecksumBytes;
+  file_.pwrite_all(kHeaderBytes + payload_bytes_, checksums_.data(), checksum_bytes);
+  return {payload_bytes_, checksum64(checksums_.data(), checksum_bytes)};
+}
+
+void SegmentFileWriter::write_header(const BuildId& build_id) {
+  std::uint8_t header[kHeaderBytes] = {};
+  std::memcpy(header + kHeaderMagicAt, kSegmentMagic.data(), kSegmentMagic.size());
+  std::memcpy(header + kHeaderKindAt, layout_of(kind_).kind.data(), layout_of(kind_).kind.size());
+  store_u32(header + kHeaderVersionAt, kFormatVersion);
+  std::memcpy(header + kHeaderBuildIdAt, build_id.data(), build_id.size());
+  store_u64(header + kHeaderPayloadBytesAt, payload_bytes_);
+  store_u64(header + kHeaderChecksumAt, checksum64(header, kHeaderChecksumAt));
+  file_.pwrite_all(0, header, sizeof(header));
+}
+
+}  // namespace spimi

@@ -1,0 +1,399 @@
+#include "indexer/accumulator.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/varint.h"
+#include "spimi/error.h"
+#include "text/normalize.h"
+
+namespace spimi {
+namespace {
+
+constexpr bool likely(bool condition) { return __builtin_expect(condition, true); }
+constexpr bool unlikely(bool condition) { return __builtin_expect(condition, false); }
+
+// Tokens whose slots are fetched from memory at the same time. Below 16 the misses do not overlap; above 128 the first lines are gone again.
+constexpr std::size_t kProbeBatch = 64;
+constexpr unsigned kHintShift = 6;
+constexpr std::size_t kNumBuckets = std::size_t{1} << 16;
+
+// Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all that this needs.
+using Chars [[gnu::vector_size(16)]] = std::uint8_t;
+
+Chars load(const void* from) {
+  Chars v;
+  std::memcpy(&v, from, sizeof(v));
+  return v;
+}
+
+// ASCII upper case to lower; bytes >= 0x80 stay.
+Chars fold_case(Chars v) {
+  const Chars upper = (v - 'A') < 26;
+  return v | (upper & 0x20);
+}
+
+// kPrefixMask + 16 - n is a mask of n bytes.
+alignas(32) constexpr std::uint8_t kPrefixMask[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                      255, 255, 255, 255, 255, 255, 255, 255};
+
+// The first 16 bytes of a token, folded and filled up with zeros. Reads 16 bytes whatever the length.
+void load_key(const char* token, std::uint32_t length, std::uint64_t words[2]) {
+  const Chars v = fold_case(load(token)) & load(kPrefixMask + 16 - std::min(length, 16u));
+  std::memcpy(words, &v, sizeof(v));
+}
+
+// Folds a whole token into `out`; both may be read or written up to 15 bytes behind it.
+void fold_long(const char* token, std::uint32_t length, char* out) {
+  for (std::uint32_t i = 0; i < length; i += 16) {
+    const Chars v = fold_case(load(token + i));
+    std::memcpy(out + i, &v, sizeof(v));
+  }
+}
+
+bool has_non_ascii(const Vocabulary::Key& key) {
+  if (((key.words[0] | key.words[1]) & 0x8080808080808080u) != 0) return true;
+  for (std::uint32_t i = Vocabulary::kInlineBytes; i < key.length; ++i) {
+    if (static_cast<unsigned char>(key.bytes[i]) >= 0x80) return true;
+  }
+  return false;
+}
+
+// Long keys take 6 bytes a term in prose and 16 in C code (generated register names), and half of the slots have one.
+constexpr std::size_t kArenaBytesPerSlot = 10;
+
+constexpr std::size_t per_slot_bytes() {
+  // A slot; for every second one a sort entry, a cursor and 8 bytes of long key.
+  return 32 + (16 + 4) / 2;
+}
+
+}  // namespace
+
+AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max_token_bytes) {
+  AccumulatorPlan plan;
+  plan.document_bytes = std::clamp<std::size_t>(memory_bytes / 16, 2 * kFrameBytes + 32768,
+                                                std::size_t{4} << 20);
+  plan.max_pieces = plan.document_bytes / 8;
+  plan.table_slots = std::size_t{1} << 10;
+  const std::size_t fixed = plan.memory_bytes(max_token_bytes);
+  if (fixed >= memory_bytes) return plan;
+  const std::size_t left = memory_bytes - fixed;
+  // Text has some 30 tokens to a distinct term in runs of a few million; 40 % of the memory for terms suits that.
+  const auto slots_fit = [&](std::size_t slots) {
+    return slots * (per_slot_bytes() + kArenaBytesPerSlot) <= left * 2 / 5;
+  };
+  while (plan.table_slots < kMaxTableSlots && slots_fit(plan.table_slots * 2)) {
+    plan.table_slots *= 2;
+  }
+  plan.term_arena_bytes =
+      std::max<std::size_t>(plan.table_slots * kArenaBytesPerSlot, std::size_t{16} * kMaxTermExpansion * max_token_bytes);
+  const std::size_t with_terms = plan.memory_bytes(max_token_bytes);
+  if (with_terms >= memory_bytes) return plan;
+  const std::size_t tokens = (memory_bytes - with_terms) * 16 / (16 * 8 + 1);
+  plan.log_tokens = std::min(tokens & ~std::size_t{1023}, kMaxLogTokens);
+  if (plan.log_tokens < kMinLogTokens) plan.log_tokens = 0;
+  return plan;
+}
+
+std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
+  return 8 * log_tokens + (log_tokens >> kHintShift) * 4 + table_slots * per_slot_bytes() +
+         term_arena_bytes + document_bytes + max_pieces * 8 + kNumBuckets * 4 +
+         kProbeBatch * (std::size_t{max_token_bytes} + 16) +
+         RecordBuilder::kMemoryBytes + RunWriter::memory_bytes(max_token_bytes);
+}
+
+Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
+                         std::uint32_t spill_index)
+    : limits_(limits),
+      vocabulary_(plan.table_slots, plan.term_arena_bytes),
+      log_(plan.log_tokens),
+      scattered_(plan.log_tokens),
+      terms_(plan.table_slots / 2),
+      cursors_(plan.table_slots / 2 + 2),
+      buckets_(kNumBuckets + 1),
+      piece_starts_(plan.max_pieces + 2),
+      piece_hints_((plan.log_tokens >> kHintShift) + 1),
+      lengths_(plan.max_pieces),
+      document_bytes_(plan.document_bytes),
+      folded_(kProbeBatch * (std::size_t{limits.max_token_bytes} + 16)),
+      writer_(spill, spill_index, limits.max_token_bytes, limits.positions) {}
+
+void Accumulator::begin_document() {
+  if (num_pieces_ + 1 >= lengths_.size() ||
+      document_bytes_used_ + kMaxPathBytes + 4 > document_bytes_.size()) {
+    flush();
+  }
+  if (num_pieces_ == 0) run_ticket_ = ticket_;
+  in_document_ = true;
+  positions_before_ = length_before_ = holes_ = 0;
+  piece_starts_[num_pieces_++] = static_cast<std::uint32_t>(num_log_);
+}
+
+void Accumulator::take(const TokenBatch& batch) {
+  for (std::size_t i = 0; i < batch.size; i += kProbeBatch) {
+    take_some(batch.tokens.data() + i, std::min(kProbeBatch, batch.size - i));
+  }
+}
+
+// The hot loop, in two rounds: keys, hashes and a prefetch for some dozen tokens, then their probes. So the cache misses of a
+// batch overlap; one after the other they would cost more than all the rest.
+void Accumulator::take_some(const Token* tokens, std::size_t size) {
+  if (num_log_ + size > log_.size()) write_run(true);
+  Vocabulary::Key keys[kProbeBatch];
+  char* folded = folded_.data();
+  for (std::size_t i = 0; i < size; ++i) {
+    const Token& token = tokens[i];
+    Vocabulary::Key& key = keys[i];
+    if (unlikely(token.data == nullptr)) {
+      key.length = 0;
+      continue;
+    }
+    key.length = token.length;
+    load_key(token.data, token.length, key.words);
+    if (likely(token.length <= Vocabulary::kInlineBytes)) {
+      key.hash = vocabulary_.hash_short(key.words[0], key.words[1], key.length);
+    } else {
+      fold_long(token.data, token.length, folded);
+      key.bytes = folded;
+      folded += (token.length + 15) & ~15u;
+      key.hash = vocabulary_.hash_long(key.bytes, key.length);
+    }
+    vocabulary_.prefetch(key.hash);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    const Vocabulary::Key& key = keys[i];
+    std::uint32_t id = 0;
+    if (likely(key.length != 0)) {
+      const Vocabulary::Slot* const slot = vocabulary_.find(key);
+      id = likely(slot->length != 0) ? slot->id : add_term(key);
+    } else {
+      ++holes_;
+      ++num_overlong_;
+    }
+    log_[num_log_++] = id;
+  }
+}
+
+// The number of a key that is new to this run. May write the run and begin the next; num_log_ is then 0.
+std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
+  const bool alias =
+      limits_.normalize && has_non_ascii(key) &&
+      !is_own_term(key.length <= Vocabulary::kInlineBytes
+                       ? std::string_view(reinterpret_cast<const char*>(key.words), key.length)
+                       : std::string_view(key.bytes, key.length));
+  if (alias) {
+    const std::string_view token = key.length <= Vocabulary::kInlineBytes
+                                       ? std::string_view(reinterpret_cast<const char*>(key.words), key.length)
+                                       : std::string_view(key.bytes, key.length);
+    make_term(token, &term_);
+  }
+  if (!vocabulary_.has_room(2, std::size_t{key.length} + (alias ? term_.size() : 0))) {
+    write_run(true);
+  }
+  if (!alias) return intern(key);
+  // An empty term is no token; the tokenizer sees to that.
+  const std::uint32_t id = intern(vocabulary_.make_key(term_));
+  vocabulary_.insert(vocabulary_.find(key), key, id, true);
+  return id;
+}
+
+std::uint32_t Accumulator::intern(const Vocabulary::Key& key) {
+  Vocabulary::Slot* const slot = vocabulary_.find(key);
+  if (slot->length != 0) return slot->id;
+  vocabulary_.insert(slot, key, ++num_terms_, false);
+  return num_terms_;
+}
+
+void Accumulator::end_document(std::string_view path) {
+  const std::uint64_t tokens = num_log_ - piece_starts_[num_pieces_ - 1];
+  const std::uint64_t length = length_before_ + tokens - holes_;
+  if (positions_before_ + tokens > 0xFFFFFFFFu) {
+    throw Error(ErrorKind::kIo, path, "the document has more than 4294967295 tokens",
+                "split it into several files");
+  }
+  std::uint8_t size[kMaxVarint64Bytes];
+  const auto size_bytes = static_cast<std::size_t>(put_varint(size, path.size()) - size);
+  // begin_document saw to the room, but a run that ended within the document has all of it.
+  char* const out = document_bytes_.data() + document_bytes_used_;
+  std::memcpy(out, size, size_bytes);
+  std::memcpy(out + size_bytes, path.data(), path.size());
+  document_bytes_used_ += size_bytes + path.size();
+  lengths_[num_docs_++] = static_cast<std::uint32_t>(length);
+  num_tokens_ += length;
+  in_document_ = false;
+}
+
+void Accumulator::abandon_document() {
+  num_log_ = piece_starts_[--num_pieces_];
+  in_document_ = false;
+  if (num_pieces_ > 0 || !first_continues_) return;
+  // Earlier runs hold parts of it: their last pieces, from the run back where it began.
+  first_continues_ = false;
+  first_positions_before_ = 0;
+  for (std::size_t i = runs_.size(); i-- > 0;) {
+    runs_[i].drop_last = true;
+    if (runs_[i].num_pieces > 1 || !runs_[i].first_continues) break;
+  }
+}
+
+void Accumulator::flush() { write_run(false); }
+
+void Accumulator::write_run(bool document_continues) {
+  if (num_pieces_ == 0) return;
+  document_continues = document_continues && in_document_;
+  const std::uint64_t tokens_here =
+      document_continues ? num_log_ - piece_starts_[num_pieces_ - 1] : 0;
+  piece_starts_[num_pieces_] = static_cast<std::uint32_t>(num_log_);
+  RunInfo run;
+  run.ticket = run_ticket_;
+  run.sequence = sequence_++;
+  run.num_pieces = num_pieces_;
+  run.num_docs = num_docs_;
+  run.first_continues = first_continues_;
+  writer_.begin(&run);
+  write_documents();
+  const std::size_t num_terms = sort_terms();
+  scatter(num_terms);
+  write_terms(num_terms);
+  writer_.end();
+  runs_.push_back(run);
+
+  // What follows belongs to the same document, if one is under way.
+  vocabulary_.clear();
+  num_terms_ = 0;
+  num_log_ = 0;
+  num_pieces_ = 0;
+  num_docs_ = 0;
+  document_bytes_used_ = 0;
+  first_continues_ = document_continues;
+  first_positions_before_ = 0;
+  if (document_continues) {
+    positions_before_ += tokens_here;
+    first_positions_before_ = positions_before_;
+    length_before_ += tokens_here - holes_;
+    holes_ = 0;
+    if (positions_before_ > 0xFFFFFFFFu - log_.size()) {
+      throw Error(ErrorKind::kIo, {}, "a document has more than 4294967295 tokens",
+                  "split it into several files");
+    }
+    piece_starts_[num_pieces_++] = 0;
+  }
+}
+
+// Fills terms_ with the run's terms in byte order. Most terms differ in their first eight bytes: one radix pass over two of
+// them, then a comparison sort of each bucket.
+std::size_t Accumulator::sort_terms() {
+  TermRef* const unsorted = reinterpret_cast<TermRef*>(scattered_.data());
+  static_assert(sizeof(TermRef) == 16);
+  const Vocabulary::Slot* const slots = vocabulary_.slots();
+  std::uint32_t* const buckets = buckets_.data();
+  std::memset(buckets, 0, (kNumBuckets + 1) * sizeof(*buckets));
+  // Scratch in the scatter's target, which has 4 bytes for each of the log's tokens: enough, unless nearly every token is a new term.
+  const std::size_t scratch_size = scattered_.size() / 4;
+  const bool radix = num_terms_ <= scratch_size;
+  TermRef* const collected = radix ? unsorted : terms_.data();
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < vocabulary_.num_slots(); ++i) {
+    const Vocabulary::Slot& slot = slots[i];
+    if (slot.length == 0 || (slot.offset & Vocabulary::kAlias) != 0) continue;
+    const std::uint64_t prefix = __builtin_bswap64(slot.key[0]);
+    collected[size++] = {prefix, static_cast<std::uint32_t>(i), slot.id};
+    ++buckets[(prefix >> 48) + 1];
+  }
+  const auto before = [this, slots](const TermRef& a, const TermRef& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return vocabulary_.key_of(slots[a.slot]) < vocabulary_.key_of(slots[b.slot]);
+  };
+  if (!radix) {
+    std::sort(collected, collected + size, before);
+    return size;
+  }
+  for (std::size_t i = 1; i <= kNumBuckets; ++i) buckets[i] += buckets[i - 1];
+  for (std::size_t i = 0; i < size; ++i) {
+    terms_[buckets[unsorted[i].prefix >> 48]++] = unsorted[i];
+  }
+  // Each bucket's start has become its end.
+  std::size_t begin = 0;
+  while (begin < size) {
+    const std::size_t end = buckets[terms_[begin].prefix >> 48];
+    if (end - begin > 1) std::sort(terms_.data() + begin, terms_.data() + end, before);
+    begin = end;
+  }
+  return size;
+}
+
+// Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards cursors_[id] is the end of the term's stretch.
+void Accumulator::scatter(std::size_t num_terms) {
+  std::uint32_t* const cursors = cursors_.data();
+  std::memset(cursors, 0, (num_terms_ + 1) * sizeof(*cursors));
+  for (std::size_t i = 0; i < num_log_; ++i) ++cursors[log_[i]];
+  const std::uint32_t num_holes = cursors[0];
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < num_terms; ++i) {
+    std::uint32_t& cursor = cursors[terms_[i].id];
+    const std::uint32_t count = cursor;
+    cursor = sum;
+    sum += count;
+  }
+  cursors[0] = static_cast<std::uint32_t>(num_log_) - num_holes;
+  for (std::size_t i = 0; i < num_log_; ++i) {
+    scattered_[cursors[log_[i]]++] = static_cast<std::uint32_t>(i);
+  }
+  std::size_t piece = 0;
+  for (std::size_t i = 0; i < num_log_; i += std::size_t{1} << kHintShift) {
+    while (piece_starts_[piece + 1] <= i) ++piece;
+    piece_hints_[i >> kHintShift] = static_cast<std::uint32_t>(piece);
+  }
+}
+
+void Accumulator::write_documents() {
+  const auto* at = reinterpret_cast<const std::uint8_t*>(document_bytes_.data());
+  const std::uint8_t* const end = at + document_bytes_used_;
+  for (std::size_t i = 0; i < num_docs_; ++i) {
+    std::uint32_t path_bytes = 0;
+    at = get_varint32(at, end, &path_bytes);
+    writer_.add_document({reinterpret_cast<const char*>(at), path_bytes}, lengths_[i]);
+    at += path_bytes;
+  }
+}
+
+void Accumulator::write_terms(std::size_t num_terms) {
+  writer_.begin_terms();
+  std::uint32_t begin = 0;
+  for (std::size_t i = 0; i < num_terms; ++i) {
+    const Vocabulary::Slot& slot = vocabulary_.slots()[terms_[i].slot];
+    const std::uint32_t end = cursors_[slot.id];
+    const std::string_view term = vocabulary_.key_of(slot);
+    // A term of documents that were taken back has no occurrences, and no record.
+    while (begin < end) {
+      const auto size = std::min(end - begin, kRecordOccurrences);
+      build_record(scattered_.data() + begin, size);
+      writer_.add_record(term, record_);
+      begin += size;
+    }
+  }
+}
+
+void Accumulator::build_record(const std::uint32_t* ordinals, std::size_t size) {
+  record_.clear();
+  std::uint32_t piece = 0;
+  for (std::size_t i = 0; i < size;) {
+    std::uint32_t ordinal = ordinals[i];
+    piece = std::max(piece, piece_hints_[ordinal >> kHintShift]);
+    while (piece_starts_[piece + 1] <= ordinal) ++piece;
+    const std::uint32_t piece_end = piece_starts_[piece + 1];
+    // 32 bits are enough: end_document and write_run refuse a document with more positions.
+    const std::uint32_t before =
+        piece == 0 ? static_cast<std::uint32_t>(first_positions_before_) : 0;
+    record_.put_position(before + ordinal - piece_starts_[piece]);
+    const std::size_t first = i;
+    while (++i < size && ordinals[i] < piece_end) {
+      record_.put_position(ordinals[i] - ordinal - 1);
+      ordinal = ordinals[i];
+    }
+    record_.put_posting(piece, static_cast<std::uint32_t>(i - first));
+  }
+}
+
+}  // namespace spimi

@@ -1,0 +1,365 @@
+#include "spimi/build.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "indexer/accumulator.h"
+#include "indexer/finish.h"
+#include "indexer/leases.h"
+#include "indexer/monitor.h"
+#include "indexer/output_directory.h"
+#include "indexer/sealed_runs.h"
+#include "input/document_reader.h"
+#include "input/walk.h"
+#include "spimi/error.h"
+#include "text/normalize.h"
+#include "text/tokenizer.h"
+
+namespace spimi {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How a build's memory is divided.
+struct BuildPlan {
+  unsigned num_threads = 1;
+  std::size_t walk_bytes = 0;
+  std::size_t lease_bytes = 0;
+  AccumulatorPlan accumulator;  // of each thread
+
+  static BuildPlan fit(const BuildOptions& options, unsigned num_threads) {
+    BuildPlan plan;
+    plan.num_threads = num_threads;
+    const std::uint64_t budget = options.memory_budget_bytes;
+    plan.walk_bytes = static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(budget / 32, std::uint64_t{256} << 10, std::uint64_t{8} << 20));
+    const std::uint64_t walks = plan.walk_bytes * (options.measure_total ? 2 : 1);
+    const std::uint64_t share = budget > walks ? (budget - walks) / num_threads : 0;
+    plan.lease_bytes = static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(share / 32, std::uint64_t{64} << 10, std::uint64_t{4} << 20));
+    const std::uint64_t fixed = plan.lease_bytes * 2 +
+                                DocumentReader::memory_bytes(options.chunk_bytes) +
+                                ChunkTokenizer::memory_bytes(options.max_token_bytes);
+    plan.accumulator = AccumulatorPlan::fit(
+        static_cast<std::size_t>(share > fixed ? share - fixed : 0), options.max_token_bytes);
+    return plan;
+  }
+  bool is_enough() const { return accumulator.log_tokens > 0; }
+};
+
+void validate(const BuildOptions& options) {
+  if (options.max_token_bytes < 1 || options.max_token_bytes > 4096) {
+    throw Error(ErrorKind::kUsage, {}, "the token limit must be from 1 to 4096 bytes");
+  }
+  if (options.chunk_bytes < 1 || options.chunk_bytes > std::size_t{1} << 30) {
+    throw Error(ErrorKind::kUsage, {}, "the chunk size must be from 1 byte to 1 GiB");
+  }
+}
+
+std::uint64_t minimum_for_threads(const BuildOptions& options, unsigned num_threads) {
+  BuildOptions trial = options;
+  std::uint64_t low = 0, high = std::uint64_t{1} << 40;
+  constexpr std::uint64_t kStep = std::uint64_t{1} << 18;
+  while (high - low > kStep) {
+    trial.memory_budget_bytes = (low + (high - low) / 2) / kStep * kStep;
+    if (trial.memory_budget_bytes <= low) break;
+    if (BuildPlan::fit(trial, num_threads).is_enough()) {
+      high = trial.memory_budget_bytes;
+    } else {
+      low = trial.memory_budget_bytes;
+    }
+  }
+  return std::max<std::uint64_t>(high, MergePlan::minimum_bytes(options.max_token_bytes));
+}
+
+// Opens as many files as the system lets us without asking; returns how many that are.
+std::size_t raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    (void)::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 65536));
+}
+
+class Build {
+ public:
+  Build(const std::filesystem::path& corpus, OutputDirectory& out, const BuildOptions& options,
+        const BuildPlan& plan, Monitor& monitor)
+      : options_(options), plan_(plan), monitor_(monitor), out_(out), corpus_(corpus.string()) {
+    const std::size_t files = raise_file_limit();
+    // Descriptors: the walk's stack, the leases of all threads, and some for everything else.
+    const std::size_t for_input = files > 64 ? files - 48 : 16;
+    max_open_directories_ = std::clamp<std::size_t>(for_input / 4, 2, 64);
+    lease_directories_ = std::clamp<std::size_t>(for_input / 2 / plan.num_threads, 1, 1024);
+  }
+
+  SealedRuns run() {
+    const auto start = Clock::now();
+    Walk walk(corpus_, walk_options(),
+              [this](std::string_view path, SkipReason reason, std::string_view cause) {
+                skip(path, reason, cause);
+              });
+    SealedRuns sealed;
+    sealed.info.roots.push_back({absolute_root(), 0});
+    Leases::Limits limits;
+    limits.text_bytes = std::clamp<std::uint64_t>(plan_.accumulator.log_tokens * std::uint64_t{6},
+                                                  std::uint64_t{1} << 20, kMaxLeaseTextBytes);
+    limits.memory_bytes = plan_.lease_bytes;
+    limits.directories = lease_directories_;
+    Leases leases(walk, limits);
+    monitor_.begin_phase(Progress::Phase::kRead, 0);
+
+    std::vector<Worker> workers(plan_.num_threads);
+    for (unsigned t = 0; t < plan_.num_threads; ++t) {
+      workers[t].spill = File::create(out_.staging_path() + "/spill-" + std::to_string(t));
+    }
+    {
+      std::vector<std::jthread> threads;
+      if (options_.measure_total) threads.emplace_back([this] { measure_total(); });
+      for (unsigned t = 1; t < plan_.num_threads; ++t) {
+        threads.emplace_back([this, &workers, &leases, t] { work(workers[t], t, leases); });
+      }
+      work(workers[0], 0, leases);
+      done_reading_ = true;
+    }
+    monitor_.rethrow();
+
+    BuildSummary& summary = sealed.summary;
+    for (Worker& worker : workers) {
+      summary.num_tokens += worker.num_tokens;
+      summary.num_overlong_tokens += worker.num_overlong;
+      summary.corpus_bytes += worker.bytes;
+      sealed.set.files.push_back(std::move(worker.spill));
+      sealed.set.runs.insert(sealed.set.runs.end(), worker.runs.begin(), worker.runs.end());
+    }
+    std::copy(skipped_, skipped_ + kNumSkipReasons, summary.skipped);
+    summary.num_threads = plan_.num_threads;
+    sealed.info.tokenizer = options_.tokenizer;
+    sealed.info.unicode_version = kUnicodeVersion;
+    sealed.info.max_token_bytes = options_.max_token_bytes;
+    sealed.info.positions = options_.positions;
+    sealed.set.positions = options_.positions;
+    sealed.set.max_token_bytes = options_.max_token_bytes;
+    seal_runs(&sealed);
+    summary.read_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return sealed;
+  }
+
+ private:
+  // A lease is read by one thread, so the last ones decide how evenly the threads end.
+  static constexpr std::uint64_t kMaxLeaseTextBytes = std::uint64_t{24} << 20;
+
+  struct Worker {
+    File spill;
+    std::vector<RunInfo> runs;
+    std::uint64_t num_tokens = 0, num_overlong = 0, bytes = 0;
+  };
+
+  WalkOptions walk_options() const {
+    WalkOptions walk;
+    walk.hidden = options_.hidden;
+    walk.follow_links = options_.follow_links;
+    walk.memory_bytes = plan_.walk_bytes;
+    walk.max_open_directories = max_open_directories_;
+    walk.excluded_device = out_.device();
+    walk.excluded_inode = out_.inode();
+    return walk;
+  }
+
+  std::string absolute_root() const {
+    const std::unique_ptr<char, decltype(&std::free)> path(::realpath(corpus_.c_str(), nullptr),
+                                                           &std::free);
+    return path ? std::string(path.get()) : std::filesystem::absolute(corpus_).string();
+  }
+
+  void skip(std::string_view path, SkipReason reason, std::string_view cause) {
+    const std::lock_guard lock(skip_mutex_);
+    ++skipped_[static_cast<std::size_t>(reason)];
+    if (options_.on_skip) options_.on_skip(path, reason, cause);
+    if (options_.strict && reason == SkipReason::kUnreadable) {
+      throw Error(ErrorKind::kIo, path, "cannot be read", cause);
+    }
+  }
+
+  // Sums up the sizes of the corpus for the sake of the progress line. What goes wrong here goes wrong again in the real walk.
+  void measure_total() {
+    try {
+      Walk walk(corpus_, walk_options(), {});
+      WalkEntry entry;
+      std::uint64_t bytes = 0;
+      while (!done_reading_ && !monitor_.should_stop()) {
+        if (!walk.next(&entry)) {
+          monitor_.set_bytes_total(bytes);
+          return;
+        }
+        bytes += entry.size_bytes;
+      }
+    } catch (const std::exception&) {
+    }
+  }
+
+  void work(Worker& worker, unsigned index, Leases& leases) {
+    try {
+      Accumulator::Limits limits;
+      limits.max_token_bytes = options_.max_token_bytes;
+      limits.positions = options_.positions;
+      limits.normalize = options_.tokenizer == Tokenizer::kUnicode;
+      Accumulator accumulator(plan_.accumulator, limits, worker.spill, index);
+      ChunkTokenizer tokenizer({options_.tokenizer, options_.max_token_bytes}, accumulator);
+      DocumentReader reader(options_.chunk_bytes, options_.binary_as_text, options_.follow_links);
+      Lease lease;
+      WalkEntry entry;
+      std::optional<std::uint64_t> last_ticket;
+      while (leases.next(&lease)) {
+        // A run holds adjacent documents only. Tickets that follow on may share one.
+        if (last_ticket && lease.ticket() != *last_ticket + 1) accumulator.flush();
+        last_ticket = lease.ticket();
+        accumulator.set_ticket(lease.ticket());
+        for (std::size_t i = 0; i < lease.size(); ++i) {
+          monitor_.check();
+          lease.get(i, &entry);
+          read_document(entry, reader, tokenizer, accumulator, worker);
+        }
+      }
+      accumulator.flush();
+      worker.runs = accumulator.runs();
+      worker.num_tokens = accumulator.num_tokens();
+      worker.num_overlong = accumulator.num_overlong_tokens();
+    } catch (...) {
+      monitor_.fail(std::current_exception());
+    }
+  }
+
+  void read_document(const WalkEntry& entry, DocumentReader& reader, ChunkTokenizer& tokenizer,
+                     Accumulator& accumulator, Worker& worker) {
+    if (entry.path.size() >= kMaxPathBytes) {
+      skip(entry.path, SkipReason::kUnreadable, "the path is longer than 32767 bytes");
+      return;
+    }
+    switch (reader.open(entry)) {
+      case DocumentReader::Status::kOpen:
+        break;
+      case DocumentReader::Status::kBinary:
+        skip(entry.path, SkipReason::kBinary, {});
+        return;
+      case DocumentReader::Status::kSpecialFile:
+        skip(entry.path, SkipReason::kSpecialFile, {});
+        return;
+      case DocumentReader::Status::kUnreadable:
+        skip(entry.path, SkipReason::kUnreadable, reader.cause());
+        return;
+    }
+    accumulator.begin_document();
+    tokenizer.begin();
+    std::uint64_t reported = 0;
+    for (;;) {
+      std::string_view chunk;
+      try {
+        chunk = reader.next_chunk();
+      } catch (const Error& error) {
+        accumulator.abandon_document();
+        skip(entry.path, SkipReason::kUnreadable, error.what());
+        return;
+      }
+      if (chunk.empty()) break;
+      tokenizer.add(chunk);
+      if (reader.bytes_read() - reported >= std::uint64_t{4} << 20) {
+        monitor_.check();
+        monitor_.add(reader.bytes_read() - reported, 0);
+        reported = reader.bytes_read();
+      }
+    }
+    tokenizer.finish();
+    accumulator.end_document(entry.path);
+    worker.bytes += reader.bytes_read();
+    monitor_.add(reader.bytes_read() - reported, 1);
+  }
+
+  const BuildOptions& options_;
+  const BuildPlan& plan_;
+  Monitor& monitor_;
+  OutputDirectory& out_;
+  const std::string corpus_;
+  std::size_t max_open_directories_;
+  std::size_t lease_directories_;
+  std::atomic<bool> done_reading_ = false;
+  std::mutex skip_mutex_;
+  std::uint64_t skipped_[kNumSkipReasons] = {};
+};
+
+// The threads a build uses, and a plan for them. Left to choose, it takes fewer threads rather than refuse a small budget.
+BuildPlan make_plan(const BuildOptions& options) {
+  const unsigned wanted = options.num_threads != 0 ? options.num_threads : usable_processors();
+  for (unsigned threads = wanted; threads > 0; --threads) {
+    const BuildPlan plan = BuildPlan::fit(options, threads);
+    if (plan.is_enough() &&
+        options.memory_budget_bytes >= MergePlan::minimum_bytes(options.max_token_bytes)) {
+      return plan;
+    }
+    if (options.num_threads != 0) break;
+  }
+  const std::uint64_t minimum = minimum_memory_bytes(options);
+  throw Error(ErrorKind::kUsage, {},
+              "a memory budget of " + std::to_string(options.memory_budget_bytes) +
+                  " bytes is too small for these options; give at least " +
+                  std::to_string((minimum + 0xFFFFF) >> 20) + " MiB (--memory " +
+                  std::to_string((minimum + 0xFFFFF) >> 20) + "M)");
+}
+
+}  // namespace
+
+unsigned usable_processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0) {
+    return static_cast<unsigned>(CPU_COUNT(&set));
+  }
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::uint64_t minimum_memory_bytes(const BuildOptions& options) {
+  return minimum_for_threads(options, std::max(1u, options.num_threads));
+}
+
+BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::path& out,
+                   const BuildOptions& options) {
+  validate(options);
+  const BuildPlan plan = make_plan(options);
+  {
+    // A corpus that is not there is told before an output directory is made for it.
+    Walk probe(corpus.string(), WalkOptions{}, {});
+  }
+  OutputDirectory directory(out, true, options.replace);
+  std::error_code error;
+  if (std::filesystem::equivalent(corpus, out, error)) {
+    throw Error(ErrorKind::kUsage, out.string(), "the output directory is the corpus itself",
+                "choose another one");
+  }
+  directory.begin_staging();
+  Monitor monitor(options.on_progress, options.stop);
+  SealedRuns sealed = Build(corpus, directory, options, plan, monitor).run();
+  write_sealed_runs(directory.staging_path(), sealed, !options.merge);
+  directory.keep_staging();
+  if (!options.merge) {
+    sealed.summary.merged = false;
+    return sealed.summary;
+  }
+  MergeOptions merge;
+  merge.memory_budget_bytes = options.memory_budget_bytes;
+  merge.num_threads = plan.num_threads;
+  return finish_index(std::move(sealed), directory, merge, monitor);
+}
+
+}  // namespace spimi

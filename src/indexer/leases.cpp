@@ -1,0 +1,50 @@
+#include "indexer/leases.h"
+
+namespace spimi {
+
+void Lease::get(std::size_t i, WalkEntry* entry) const {
+  const Entry& from = entries_[i];
+  entry->directory = directories_[from.directory];
+  entry->path.assign(paths_, from.path_offset, from.path_bytes);
+  entry->name.assign(paths_, from.path_offset + from.path_bytes - from.name_bytes,
+                     from.name_bytes);
+  entry->size_bytes = from.size_bytes;
+}
+
+bool Leases::next(Lease* lease) {
+  lease->entries_.clear();
+  lease->directories_.clear();
+  lease->paths_.clear();
+  const std::lock_guard lock(mutex_);
+  if (at_end_) return false;
+  std::uint64_t text_bytes = 0;
+  for (;;) {
+    if (!has_entry_ && !walk_.next(&entry_)) {
+      at_end_ = true;
+      entry_.directory.reset();
+      break;
+    }
+    has_entry_ = true;
+    const bool same_directory =
+        !lease->directories_.empty() && lease->directories_.back() == entry_.directory;
+    const std::size_t memory_bytes = lease->entries_.size() * sizeof(Lease::Entry) +
+                                     lease->paths_.size() + lease->directories_.size() * 96;
+    if (!lease->entries_.empty() &&
+        (text_bytes >= limits_.text_bytes || memory_bytes >= limits_.memory_bytes ||
+         (!same_directory && lease->directories_.size() >= limits_.directories))) {
+      break;
+    }
+    if (!same_directory) lease->directories_.push_back(entry_.directory);
+    lease->entries_.push_back({static_cast<std::uint32_t>(lease->directories_.size() - 1),
+                               static_cast<std::uint32_t>(entry_.name.size()),
+                               lease->paths_.size(), entry_.path.size(), entry_.size_bytes});
+    lease->paths_ += entry_.path;
+    text_bytes += entry_.size_bytes;
+    has_entry_ = false;
+  }
+  if (lease->entries_.empty()) return false;
+  lease->ticket_ = next_ticket_++;
+  return true;
+}
+
+}  // namespace spimi

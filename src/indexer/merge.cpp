@@ -1,0 +1,232 @@
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "format/manifest.h"
+#include "format/segment_reader.h"
+#include "indexer/finish.h"
+#include "indexer/run_reader.h"
+#include "indexer/run_writer.h"
+#include "spimi/build.h"
+#include "spimi/error.h"
+
+namespace spimi {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void write_documents(const RunSet& set, SegmentWriter* segment) {
+  const Region<std::uint8_t> buffer(kMaxDocumentFrameBytes);
+  for (const RunInfo& run : set.runs) {
+    RunDocuments documents(set.files[run.file], run, buffer.data(), buffer.size());
+    std::uint64_t num_docs = 0;
+    for (; documents.next(); ++num_docs) {
+      segment->documents().add(documents.path(), documents.length());
+    }
+    if (num_docs != run.num_docs) {
+      throw Error(ErrorKind::kCorrupt, set.files[run.file].path(), run.documents_offset,
+                  "a run has another number of documents than it should",
+                  "build the index again");
+    }
+  }
+  segment->finish_documents();
+}
+
+unsigned threads_for(const MergeOptions& options) {
+  return options.num_threads != 0 ? options.num_threads : usable_processors();
+}
+
+// Writes an index as one run, so that joining indexes is merging runs.
+class IndexToRun {
+ public:
+  IndexToRun(const std::string& path, File& spill, std::uint32_t spill_index, Monitor& monitor)
+      : info_(parse_manifest(path + "/" + std::string(kManifestName),
+                             read_small_file(path + "/" + std::string(kManifestName),
+                                             kMaxManifestBytes))),
+        segment_(path, info_),
+        writer_(spill, spill_index, info_.max_token_bytes, info_.positions),
+        monitor_(monitor) {}
+
+  const IndexInfo& info() const { return info_; }
+
+  RunInfo convert(std::uint64_t ticket) {
+    RunInfo run;
+    run.ticket = ticket;
+    run.num_pieces = run.num_docs = info_.num_docs;
+    writer_.begin(&run);
+    PathIterator paths(segment_.paths());
+    for (std::uint32_t docid = 0; paths.next(); ++docid) {
+      writer_.add_document(paths.path(), segment_.length(docid));
+    }
+    writer_.begin_terms();
+    DictionaryIterator terms = segment_.terms();
+    std::string kept[2];
+    for (std::uint64_t n = 0; terms.next(); ++n) {
+      if (n % 1024 == 0) {
+        monitor_.check();
+        segment_.release();
+      }
+      std::string& term = kept[n % 2];
+      term.assign(terms.term());
+      convert_list(term, terms.info());
+    }
+    writer_.end();
+    return run;
+  }
+
+ private:
+  void convert_list(std::string_view term, const TermInfo& info) {
+    PostingsCursor cursor = segment_.postings(info);
+    record_.clear();
+    std::uint32_t room = kRecordOccurrences;
+    const auto close_record = [&] {
+      writer_.add_record(term, record_);
+      record_.clear();
+      room = kRecordOccurrences;
+    };
+    while (cursor.next() != PostingsCursor::kEnd) {
+      const std::uint32_t docid = cursor.docid(), tf = cursor.tf();
+      const std::span<const std::uint32_t> positions =
+          info_.positions ? cursor.positions() : std::span<const std::uint32_t>();
+      // A posting goes on in further records when it is too large for one.
+      for (std::uint32_t done = 0; done < tf;) {
+        if (room == 0) close_record();
+        const std::uint32_t n = std::min(room, tf - done);
+        if (info_.positions) {
+          record_.put_position(positions[done]);
+          for (std::uint32_t i = done + 1; i < done + n; ++i) {
+            record_.put_position(positions[i] - positions[i - 1] - 1);
+          }
+        }
+        record_.put_posting(docid, n);
+        done += n;
+        room -= n;
+      }
+    }
+    if (room < kRecordOccurrences) close_record();
+  }
+
+  const IndexInfo info_;
+  const SegmentReader segment_;
+  RunWriter writer_;
+  RecordBuilder record_;
+  Monitor& monitor_;
+};
+
+void refuse_mismatch(const IndexInfo& first, const std::string& first_path, const IndexInfo& other,
+                     const std::string& other_path) {
+  const auto refuse = [&](std::string_view what) {
+    throw Error(ErrorKind::kUsage, other_path,
+                "cannot be merged with " + escape_bytes(first_path),
+                "they differ in " + std::string(what));
+  };
+  if (first.tokenizer != other.tokenizer) refuse("their tokenizer");
+  if (first.max_token_bytes != other.max_token_bytes) refuse("their token limit");
+  if (first.positions != other.positions) refuse("whether they have positions");
+  if (first.unicode_version != other.unicode_version) refuse("their Unicode version");
+}
+
+void append_roots(const std::vector<CorpusRoot>& from, std::vector<CorpusRoot>* to) {
+  for (const CorpusRoot& root : from) {
+    // One root for adjacent documents of one corpus: as if they had been built together.
+    if (!to->empty() && to->back().path == root.path) {
+      to->back().num_docs += root.num_docs;
+    } else {
+      to->push_back(root);
+    }
+  }
+}
+
+}  // namespace
+
+BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
+                          const MergeOptions& options, Monitor& monitor) {
+  const auto start = Clock::now();
+  RunSet& set = sealed.set;
+  BuildSummary& summary = sealed.summary;
+  const MergePlan plan =
+      MergePlan::fit(options.memory_budget_bytes, threads_for(options), set.runs.size(),
+                     sealed.info.num_docs, sealed.info.max_token_bytes, options.max_fan_in);
+  directory.discard_staged_segment();
+  summary.num_merge_passes = reduce_runs(&set, plan, directory.staging_path(), &monitor);
+  if (summary.num_merge_passes > 0) {
+    // The old runs are gone in part; what is sealed now are the new ones.
+    write_sealed_runs(directory.staging_path(), sealed, false);
+  }
+  SegmentWriter segment(directory.staged_segment_path(), set.positions);
+  write_documents(set, &segment);
+  const std::uint64_t num_docs = segment.documents().num_docs();
+  const double average_length =
+      num_docs == 0 ? 0
+                    : static_cast<double>(segment.documents().num_tokens()) /
+                          static_cast<double>(num_docs);
+  sealed.info.num_postings = merge_terms(set, plan, average_length, &segment, &monitor);
+  summary.merge_seconds = seconds_since(start);
+
+  const auto commit_start = Clock::now();
+  monitor.begin_phase(Progress::Phase::kCommit, 0);
+  monitor.check();
+  summary.index_bytes = segment.finish(&sealed.info);
+  summary.index_bytes += directory.commit(sealed.info);
+  summary.commit_seconds = seconds_since(commit_start);
+  summary.num_docs = sealed.info.num_docs;
+  summary.num_tokens = sealed.info.num_tokens;
+  summary.num_terms = sealed.info.num_terms;
+  summary.num_postings = sealed.info.num_postings;
+  summary.build_id = sealed.info.build_id;
+  summary.merged = true;
+  return summary;
+}
+
+BuildSummary merge_runs(const std::filesystem::path& out, const MergeOptions& options) {
+  OutputDirectory directory(out, false, true);
+  SealedRuns sealed = read_sealed_runs(directory.staging_path());
+  directory.keep_staging();
+  Monitor monitor(options.on_progress, options.stop);
+  return finish_index(std::move(sealed), directory, options, monitor);
+}
+
+BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
+                           const std::filesystem::path& out, const MergeOptions& options) {
+  if (inputs.empty()) throw Error(ErrorKind::kUsage, {}, "there is no index to merge");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    std::error_code error;
+    if (std::filesystem::equivalent(inputs[i], out, error)) {
+      throw Error(ErrorKind::kUsage, inputs[i].string(),
+                  "an index cannot be merged into itself", "choose another output directory");
+    }
+  }
+  const auto start = Clock::now();
+  SealedRuns sealed;
+  Monitor monitor(options.on_progress, options.stop);
+  OutputDirectory directory(out, true, options.replace);
+  directory.begin_staging();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::string path = inputs[i].string();
+    File spill = File::create(directory.staging_path() + "/spill-" + std::to_string(i));
+    IndexToRun index(path, spill, static_cast<std::uint32_t>(i), monitor);
+    if (i == 0) {
+      sealed.info = index.info();
+      sealed.info.roots.clear();
+    } else {
+      refuse_mismatch(sealed.info, inputs[0].string(), index.info(), path);
+    }
+    append_roots(index.info().roots, &sealed.info.roots);
+    sealed.set.runs.push_back(index.convert(i));
+    sealed.set.files.push_back(std::move(spill));
+    sealed.summary.num_tokens += index.info().num_tokens;
+  }
+  sealed.set.positions = sealed.info.positions;
+  sealed.set.max_token_bytes = sealed.info.max_token_bytes;
+  sealed.summary.num_threads = threads_for(options);
+  seal_runs(&sealed);
+  sealed.summary.read_seconds = seconds_since(start);
+  return finish_index(std::move(sealed), directory, options, monitor);
+}
+
+}  // namespace spimi

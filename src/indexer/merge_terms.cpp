@@ -1,0 +1,323 @@
+// The final merge. Term space is cut into many ranges, of about equal bytes in the runs. A thread takes the next range, merges it into memory, and hands
+// over what it made; whoever completes the range whose turn it is appends all that is ready. A list that is larger than the memory for
+// this waits for its range's turn and then goes out as it is made.
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "indexer/merge_runs.h"
+#include "indexer/run_writer.h"
+#include "spimi/error.h"
+
+namespace spimi {
+namespace {
+
+constexpr unsigned kLengthPageShift = 12;  // lengths in a page of the cache: 16 KiB
+constexpr std::size_t kLengthPageBytes = sizeof(std::uint32_t) << kLengthPageShift;
+constexpr std::size_t kMaxSplitSamples = std::size_t{1} << 16;
+constexpr std::size_t kMinCursorBuffer = std::size_t{16} << 10;
+constexpr std::size_t kMaxCursorBuffer = std::size_t{256} << 10;
+
+// Document lengths through a cache of pages, direct-mapped; with memory for all of them, each is read once.
+class LengthCache : public DocumentLengths {
+ public:
+  LengthCache(const File& file, std::uint64_t num_docs, std::size_t memory_bytes)
+      : file_(file), num_docs_(num_docs) {
+    const std::uint64_t pages = (num_docs >> kLengthPageShift) + 1;
+    std::size_t slots = 1;
+    while (slots < pages && 2 * slots * kLengthPageBytes <= memory_bytes) slots *= 2;
+    pages_ = Region<std::uint32_t>(slots << kLengthPageShift);
+    page_of_slot_.assign(slots, ~std::uint32_t{0});
+  }
+
+  void get(const std::uint32_t* docids, std::size_t size, std::uint32_t* lengths) override {
+    const std::uint32_t slot_mask = static_cast<std::uint32_t>(page_of_slot_.size() - 1);
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint32_t page = docids[i] >> kLengthPageShift;
+      const std::uint32_t slot = page & slot_mask;
+      if (page_of_slot_[slot] != page) load(page, slot);
+      lengths[i] = pages_[(std::size_t{slot} << kLengthPageShift) |
+                          (docids[i] & ((1u << kLengthPageShift) - 1))];
+    }
+  }
+
+ private:
+  void load(std::uint32_t page, std::uint32_t slot) {
+    const std::uint64_t first = std::uint64_t{page} << kLengthPageShift;
+    if (first >= num_docs_) {
+      throw Error(ErrorKind::kCorrupt, {}, "a run names a document that is not there");
+    }
+    const auto size = static_cast<std::size_t>(
+        std::min<std::uint64_t>(num_docs_ - first, std::uint64_t{1} << kLengthPageShift));
+    file_.pread_exact(kHeaderBytes + first * sizeof(std::uint32_t),
+                      pages_.data() + (std::size_t{slot} << kLengthPageShift),
+                      size * sizeof(std::uint32_t));
+    page_of_slot_[slot] = page;
+  }
+
+  const File& file_;
+  const std::uint64_t num_docs_;
+  Region<std::uint32_t> pages_;
+  std::vector<std::uint32_t> page_of_slot_;
+};
+
+// What a range has become and is not yet written.
+struct Output {
+  ListBytes lists;
+  std::vector<std::uint8_t> terms;  // EntryHead, then the term's bytes
+  std::size_t size() const { return lists.size() + terms.size(); }
+  void clear() {
+    lists.postings.clear();
+    lists.skips.clear();
+    lists.positions.clear();
+    terms.clear();
+  }
+};
+
+struct EntryHead {
+  TermInfo info;
+  std::uint32_t term_bytes;
+};
+
+class TermMerge {
+ public:
+  TermMerge(const RunSet& set, const MergePlan& plan, double average_length, SegmentWriter* segment,
+            Monitor* monitor)
+      : set_(set),
+        plan_(plan),
+        average_length_(average_length),
+        segment_(*segment),
+        monitor_(*monitor) {
+    for (const RunInfo& run : set.runs) total_bytes_ += run.samples_offset - run.terms_offset;
+    split();
+  }
+
+  std::uint64_t run() {
+    monitor_.begin_phase(Progress::Phase::kMerge, total_bytes_);
+    std::vector<std::jthread> threads;
+    const std::size_t num_threads = std::min<std::size_t>(plan_.num_threads, begins_.size());
+    for (std::size_t t = 1; t < num_threads; ++t) threads.emplace_back([this] { work(); });
+    work();
+    threads.clear();
+    monitor_.rethrow();
+    return num_postings_;
+  }
+
+ private:
+  // Cuts the term space at samples of the runs into ranges whose output fits a thread's share of memory.
+  void split() {
+    begins_.push_back(0);
+    if (plan_.num_threads == 1) return;
+    const std::uint64_t range_bytes =
+        std::max<std::uint64_t>(std::min<std::uint64_t>(max_output_bytes(), total_bytes_ / (plan_.num_threads * 4)),
+                                std::uint64_t{256} << 10);
+    std::uint64_t num_all = 0;
+    for (const RunInfo& run : set_.runs) num_all += num_samples(run);
+    const std::uint64_t stride = num_all / kMaxSplitSamples + 1;
+    // A sample stands for the bytes up to the next one of its run.
+    struct Weighted {
+      std::uint64_t prefix, bytes;
+    };
+    std::vector<Weighted> samples;
+    for (const RunInfo& run : set_.runs) {
+      const std::uint64_t n = num_samples(run);
+      const std::uint64_t bytes = (run.samples_offset - run.terms_offset) * stride / std::max<std::uint64_t>(n, 1);
+      for (std::uint64_t i = 0; i < n; i += stride) {
+        samples.push_back({read_sample(set_.files[run.file], run, i).prefix, bytes});
+      }
+    }
+    std::sort(samples.begin(), samples.end(),
+              [](const Weighted& a, const Weighted& b) { return a.prefix < b.prefix; });
+    std::uint64_t bytes = 0;
+    for (const Weighted& sample : samples) {
+      if (bytes >= range_bytes && sample.prefix > begins_.back()) {
+        begins_.push_back(sample.prefix);
+        bytes = 0;
+      }
+      bytes += sample.bytes;
+    }
+  }
+
+  std::size_t max_output_bytes() const { return plan_.output_bytes / (2 * plan_.num_threads); }
+
+  void work() {
+    try {
+      RunQueue queue(set_, 0, set_.runs.size(), plan_.cursor_buffer_bytes);
+      LengthCache lengths(segment_.lengths_file(), segment_.documents().num_docs(),
+                          plan_.length_cache_bytes);
+      const auto decoded = std::make_unique<DecodedRecord>();
+      for (std::size_t range; (range = next_range_++) < begins_.size();) {
+        monitor_.check();
+        auto output = std::make_unique<Output>();
+        merge_range(range, queue, lengths, *decoded, *output);
+        hand_over(range, std::move(output));
+        monitor_.add(total_bytes_ / begins_.size(), 0);
+      }
+    } catch (...) {
+      monitor_.fail(std::current_exception());
+      const std::lock_guard lock(mutex_);
+      changed_.notify_all();
+    }
+  }
+
+  void merge_range(std::size_t range, RunQueue& queue, LengthCache& lengths, DecodedRecord& decoded,
+                   Output& output) {
+    queue.open(begins_[range], range + 1 < begins_.size() ? std::optional(begins_[range + 1])
+                                                          : std::nullopt);
+    ListWriter lists(output.lists, lengths, average_length_, set_.positions);
+    std::string term;
+    std::uint64_t num_postings = 0, num_records = 0;
+    RunCursor* cursor = queue.top();
+    while (cursor != nullptr) {
+      term.assign(cursor->record().term, cursor->record().term_bytes);
+      const std::uint64_t prefix = cursor->record().prefix;
+      lists.begin();
+      do {
+        decode_record(*cursor, set_.positions, &decoded);
+        lists.add(decoded.docids, decoded.tfs, decoded.num_postings, decoded.position_gaps);
+        queue.pop();
+        cursor = queue.top();
+        if (output.size() > max_output_bytes()) write_early(range, output);
+        if (++num_records % 4096 == 0) monitor_.check();
+      } while (cursor != nullptr && cursor->record().prefix == prefix &&
+               std::string_view(cursor->record().term, cursor->record().term_bytes) == term);
+      EntryHead head{lists.finish(), static_cast<std::uint32_t>(term.size())};
+      // Only postings of documents that were given up: no term.
+      if (head.info.df == 0) continue;
+      num_postings += head.info.df;
+      const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&head);
+      output.terms.insert(output.terms.end(), bytes, bytes + sizeof(head));
+      output.terms.insert(output.terms.end(), term.begin(), term.end());
+    }
+    num_postings_ += num_postings;
+  }
+
+  void write(const Output& output) {
+    segment_.append_lists(output.lists);
+    const std::uint8_t* at = output.terms.data();
+    const std::uint8_t* const end = at + output.terms.size();
+    while (at < end) {
+      EntryHead head;
+      std::memcpy(&head, at, sizeof(head));
+      at += sizeof(head);
+      segment_.dictionary().add({reinterpret_cast<const char*>(at), head.term_bytes}, head.info);
+      at += head.term_bytes;
+    }
+  }
+
+  // In the middle of a range: waits for its turn, which it then keeps.
+  void write_early(std::size_t range, Output& output) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return monitor_.should_stop() || (turn_ == range && !writing_); });
+      if (monitor_.should_stop()) throw Error(ErrorKind::kInterrupted, {}, "interrupted");
+    }
+    // Nobody else writes: it is this range's turn until the range is handed over.
+    write(output);
+    output.clear();
+  }
+
+  void hand_over(std::size_t range, std::unique_ptr<Output> output) {
+    std::unique_lock lock(mutex_);
+    waiting_bytes_ += output->size();
+    waiting_[range] = std::move(output);
+    while (!writing_ && !waiting_.empty() && waiting_.begin()->first == turn_) {
+      std::unique_ptr<Output> ready = std::move(waiting_.begin()->second);
+      waiting_.erase(waiting_.begin());
+      writing_ = true;
+      lock.unlock();
+      write(*ready);
+      const std::size_t size = ready->size();
+      ready.reset();
+      lock.lock();
+      writing_ = false;
+      waiting_bytes_ -= size;
+      ++turn_;
+      changed_.notify_all();
+    }
+    // Begin no further range while too much waits. The range whose turn it is is not held up: its thread does not wait here.
+    changed_.wait(lock, [this] {
+      return monitor_.should_stop() || waiting_bytes_ <= plan_.output_bytes / 2;
+    });
+    if (monitor_.should_stop()) throw Error(ErrorKind::kInterrupted, {}, "interrupted");
+  }
+
+  const RunSet& set_;
+  const MergePlan& plan_;
+  const double average_length_;
+  SegmentWriter& segment_;
+  Monitor& monitor_;
+  std::uint64_t total_bytes_ = 0;
+  std::vector<std::uint64_t> begins_;  // prefix where each range begins
+  std::atomic<std::size_t> next_range_ = 0;
+  std::atomic<std::uint64_t> num_postings_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::size_t, std::unique_ptr<Output>> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::size_t turn_ = 0;  // the range that is appended next
+  bool writing_ = false;
+};
+
+}  // namespace
+
+std::uint64_t MergePlan::minimum_bytes(std::uint32_t max_token_bytes) {
+  return 2 * std::max(RunCursor::min_buffer_bytes(max_token_bytes), kMinCursorBuffer) +
+         RunWriter::memory_bytes(max_token_bytes) + kMaxDocumentFrameBytes + kLengthPageBytes +
+         (std::size_t{3} << 20);
+}
+
+MergePlan MergePlan::fit(std::uint64_t memory_bytes, unsigned num_threads, std::size_t num_runs,
+                         std::uint64_t num_docs, std::uint32_t max_token_bytes,
+                         unsigned max_fan_in) {
+  if (memory_bytes < minimum_bytes(max_token_bytes)) {
+    throw Error(ErrorKind::kUsage, {},
+                "a memory budget of " + std::to_string(memory_bytes) +
+                    " bytes is too small to merge; give at least " +
+                    std::to_string(minimum_bytes(max_token_bytes)));
+  }
+  MergePlan plan;
+  // Page buffers of the segment's files, samples and the like.
+  const std::uint64_t usable = memory_bytes - memory_bytes / 8;
+  const std::size_t buffer =
+      std::max(RunCursor::min_buffer_bytes(max_token_bytes), kMinCursorBuffer);
+  plan.output_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(usable / 4, std::uint64_t{64} << 20));
+  const std::uint64_t lengths_bytes =
+      ((num_docs >> kLengthPageShift) + 1) * std::uint64_t{kLengthPageBytes} * 2;
+  for (plan.num_threads = std::max(1u, num_threads);; --plan.num_threads) {
+    const std::uint64_t share = (usable - plan.output_bytes) / plan.num_threads;
+    plan.length_cache_bytes = static_cast<std::size_t>(
+        std::max<std::uint64_t>(kLengthPageBytes, std::min(lengths_bytes, share / 4)));
+    const std::uint64_t fixed = plan.length_cache_bytes + RunWriter::memory_bytes(max_token_bytes) +
+                                kMaxDocumentFrameBytes;
+    const std::uint64_t for_cursors = share > fixed ? share - fixed : 0;
+    plan.fan_in = static_cast<std::size_t>(for_cursors / buffer);
+    if (max_fan_in != 0) plan.fan_in = std::min<std::size_t>(plan.fan_in, std::max(2u, max_fan_in));
+    if (plan.fan_in >= std::max<std::size_t>(2, std::min<std::size_t>(num_runs, max_fan_in == 0 ? num_runs : max_fan_in)) ||
+        plan.num_threads == 1) {
+      plan.fan_in = std::max<std::size_t>(2, plan.fan_in);
+      const std::size_t at_once = std::max<std::size_t>(1, std::min(num_runs, plan.fan_in));
+      plan.cursor_buffer_bytes = std::clamp<std::size_t>(for_cursors / at_once, buffer,
+                                                         std::max(buffer, kMaxCursorBuffer));
+      return plan;
+    }
+  }
+}
+
+std::uint64_t merge_terms(const RunSet& set, const MergePlan& plan, double average_length,
+                          SegmentWriter* segment, Monitor* monitor) {
+  return TermMerge(set, plan, average_length, segment, monitor).run();
+}
+
+}  // namespace spimi

@@ -1,0 +1,214 @@
+#include "indexer/output_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+#include "base/os_error.h"
+#include "format/layout.h"
+#include "format/manifest.h"
+
+namespace spimi {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kStagedSegmentName = "segment";
+constexpr std::string_view kManifestTemporaryName = "manifest.tmp";
+
+bool is_segment_name(std::string_view name) {
+  const std::string prefix = segment_directory_name({});
+  BuildId id;
+  return name.starts_with(prefix) && parse_build_id(name.substr(prefix.size()), &id);
+}
+
+bool is_staged_name(std::string_view name) {
+  return name.starts_with("spill-") || name == "runs" || name == "runs.tmp" ||
+         name == kStagedSegmentName;
+}
+
+bool is_segment_file_name(std::string_view name) {
+  for (const SegmentFileLayout& layout : kSegmentFiles) {
+    if (name == layout.name) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  if (error) throw Error(ErrorKind::kIo, directory, "cannot list directory", error.message());
+  return names;
+}
+
+// Removes a directory of ours: the files that `is_ours` knows by name, no links followed, nothing else touched.
+template <class IsOurs>
+void remove_directory(const std::string& path, IsOurs is_ours) {
+  struct stat st;
+  if (::lstat(path.c_str(), &st) != 0) {
+    if (errno == ENOENT) return;
+    throw os_error(path, "cannot read its status");
+  }
+  if (!S_ISDIR(st.st_mode)) {
+    throw Error(ErrorKind::kUsage, path, "is no directory, so it was not made by spimi",
+                "remove it and try again");
+  }
+  for (const std::string& name : names_in(path)) {
+    const std::string file = path + "/" + name;
+    if (!is_ours(name)) {
+      throw Error(ErrorKind::kUsage, file, "was not made by spimi and is not touched",
+                  "remove it and try again");
+    }
+    if (name == kStagedSegmentName) {
+      remove_directory(file, is_segment_file_name);
+    } else if (::unlink(file.c_str()) != 0 && errno != ENOENT) {
+      throw os_error(file, "cannot remove");
+    }
+  }
+  if (::rmdir(path.c_str()) != 0) throw os_error(path, "cannot remove directory");
+}
+
+bool begins_with_our_magic(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  const File file(fd, path);
+  char bytes[32];
+  if (!S_ISREG(file.status().st_mode)) return false;
+  const std::size_t n = file.pread_some(0, bytes, sizeof(bytes));
+  return std::string_view(bytes, n).starts_with(kManifestMagic);
+}
+
+}  // namespace
+
+OutputDirectory::OutputDirectory(const fs::path& path, bool must_be_free, bool replace) {
+  path_ = path.string();
+  if (path_.empty()) throw Error(ErrorKind::kUsage, {}, "the output directory has no name");
+  while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+  struct stat st;
+  if (::stat(path_.c_str(), &st) != 0) {
+    if (errno != ENOENT || !must_be_free) throw os_error(path_, "cannot open the output directory");
+    // A missing parent is more often a mistyped name than a wish.
+    if (::mkdir(path_.c_str(), 0777) != 0) throw os_error(path_, "cannot make the output directory");
+    made_ = true;
+    if (::stat(path_.c_str(), &st) != 0) throw os_error(path_, "cannot read its status");
+  } else if (!S_ISDIR(st.st_mode)) {
+    throw Error(ErrorKind::kUsage, path_, "the output is not a directory");
+  }
+  device_ = st.st_dev;
+  inode_ = st.st_ino;
+  refuse_foreign_files(must_be_free, replace);
+  const std::string lock_path = path_ + "/" + std::string(kLockName);
+  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd < 0) throw os_error(lock_path, "cannot open the lock");
+  lock_ = File(fd, lock_path);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) throw os_error(lock_path, "cannot lock");
+    made_ = false;
+    throw Error(ErrorKind::kLocked, path_, "another process is writing this index",
+                "wait for it, or choose another directory");
+  }
+  // Another process may have committed between the look and the lock.
+  refuse_foreign_files(must_be_free, replace);
+}
+
+OutputDirectory::~OutputDirectory() {
+  try {
+    if (owns_staging_ && !keep_staging_) discard_staging();
+    if (made_ && !keep_staging_) {
+      // Fails if there is an index, as it should.
+      bool only_lock = true;
+      for (const std::string& name : names_in(path_)) only_lock = only_lock && name == kLockName;
+      if (only_lock) {
+        ::unlink(lock_.path().c_str());
+        ::rmdir(path_.c_str());
+      }
+    }
+  } catch (const std::exception&) {
+    // The failure that brought us here is the one to tell of; the next build cleans up.
+  }
+}
+
+void OutputDirectory::refuse_foreign_files(bool must_be_free, bool replace) const {
+  bool has_index = false;
+  for (const std::string& name : names_in(path_)) {
+    if (name == kManifestName && begins_with_our_magic(path_ + "/" + name)) {
+      has_index = true;
+    } else if (name != kLockName && name != kStagingName && name != kManifestTemporaryName &&
+               !is_segment_name(name)) {
+      throw Error(ErrorKind::kUsage, path_,
+                  "the output directory holds something that is no index: '" + escape_bytes(name) +
+                      "'",
+                  "choose an empty or a new directory");
+    }
+  }
+  if (has_index && must_be_free && !replace) {
+    throw Error(ErrorKind::kUsage, path_, "the output directory holds an index",
+                "use --force to replace it");
+  }
+}
+
+std::string OutputDirectory::staging_path() const {
+  return path_ + "/" + std::string(kStagingName);
+}
+
+std::string OutputDirectory::staged_segment_path() const {
+  return staging_path() + "/" + std::string(kStagedSegmentName);
+}
+
+void OutputDirectory::begin_staging() {
+  discard_staging();
+  if (::mkdir(staging_path().c_str(), 0777) != 0) {
+    throw os_error(staging_path(), "cannot make directory");
+  }
+  owns_staging_ = true;
+}
+
+void OutputDirectory::discard_staged_segment() {
+  remove_directory(staged_segment_path(), is_segment_file_name);
+}
+
+void OutputDirectory::discard_staging() { remove_directory(staging_path(), is_staged_name); }
+
+std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
+  const std::string name = segment_directory_name(info.build_id);
+  const std::string target = path_ + "/" + name;
+  struct stat st;
+  if (::lstat(target.c_str(), &st) == 0) {
+    // The same content was built before. Its bytes may have been damaged since, so the new ones take its place; readers find the one or
+    // the other.
+    exchange_paths(staged_segment_path(), target);
+  } else {
+    rename_path(staged_segment_path(), target);
+  }
+  sync_directory(path_);
+  const std::string manifest = manifest_text(info);
+  write_file_atomically(path_ + "/" + std::string(kManifestName), manifest);
+  // The new index is durable. What is left over takes space, no more; a failure to remove it is none of the build.
+  keep_staging_ = false;
+  owns_staging_ = false;
+  made_ = false;
+  try {
+    remove_old_segments(name);
+    discard_staging();
+  } catch (const Error&) {
+  }
+  return manifest.size();
+}
+
+void OutputDirectory::remove_old_segments(const std::string& current) const {
+  for (const std::string& name : names_in(path_)) {
+    if (is_segment_name(name) && name != current) {
+      remove_directory(path_ + "/" + name, is_segment_file_name);
+    }
+  }
+}
+
+}  // namespace spimi

@@ -1,0 +1,262 @@
+#include "indexer/run_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/checksum.h"
+#include "base/varint.h"
+#include "spimi/error.h"
+
+namespace spimi {
+
+FrameReader::FrameReader(const File& file, std::uint8_t* buffer, std::size_t buffer_bytes)
+    : file_(&file), buffer_(buffer), capacity_(buffer_bytes) {}
+
+void FrameReader::open(std::uint64_t offset, std::uint64_t end) {
+  begin_ = end_ = 0;
+  offset_ = offset;
+  stop_ = end;
+}
+
+std::string_view FrameReader::next() {
+  // Makes sure that `size` bytes are buffered behind begin_, or as many as there are.
+  const auto fill = [this](std::size_t size) {
+    if (end_ - begin_ >= size) return;
+    std::memmove(buffer_, buffer_ + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    const std::uint64_t left = stop_ - offset_;
+    const std::size_t n = file_->pread_some(
+        offset_, buffer_ + end_,
+        static_cast<std::size_t>(std::min<std::uint64_t>(capacity_ - end_, left)));
+    offset_ += n;
+    end_ += n;
+  };
+  fill(kFrameHeaderBytes);
+  frame_offset_ = offset_ - (end_ - begin_);
+  if (begin_ == end_ && offset_ == stop_) return {};
+  const auto damaged = [this] {
+    return Error(ErrorKind::kCorrupt, file_->path(), frame_offset_, "a run is damaged",
+                 "build the index again");
+  };
+  if (end_ - begin_ < kFrameHeaderBytes) throw damaged();
+  std::uint32_t size;
+  std::memcpy(&size, buffer_ + begin_, 4);
+  if (size == 0 || kFrameHeaderBytes + size > capacity_) throw damaged();
+  fill(kFrameHeaderBytes + size);
+  if (end_ - begin_ < kFrameHeaderBytes + size) throw damaged();
+  std::uint64_t checksum;
+  std::memcpy(&checksum, buffer_ + begin_ + 8, 8);
+  const std::uint8_t* const payload = buffer_ + begin_ + kFrameHeaderBytes;
+  if (checksum64(payload, size) != checksum) throw damaged();
+  begin_ += kFrameHeaderBytes + size;
+  return {reinterpret_cast<const char*>(payload), size};
+}
+
+std::size_t RunCursor::min_buffer_bytes(std::uint32_t max_token_bytes) {
+  return max_frame_bytes(max_token_bytes) + kMaxTermExpansion * max_token_bytes;
+}
+
+RunCursor::RunCursor(const File& file, const RunInfo& run, bool positions,
+                     std::uint32_t max_token_bytes, std::uint8_t* buffer, std::size_t buffer_bytes)
+    : file_(&file),
+      run_(&run),
+      positions_(positions),
+      max_term_bytes_(kMaxTermExpansion * max_token_bytes),
+      term_(reinterpret_cast<char*>(buffer)),
+      frames_(file, buffer + max_term_bytes_, buffer_bytes - max_term_bytes_) {
+  frames_.open(run.terms_offset, run.samples_offset);
+}
+
+void RunCursor::fail(const char* what) const {
+  throw Error(ErrorKind::kCorrupt, file_->path(), frames_.frame_offset(), what,
+              "build the index again");
+}
+
+bool RunCursor::seek(std::uint64_t prefix) {
+  // The last frame that begins below the prefix may still hold the first record that is not.
+  std::uint64_t low = 0, high = num_samples(*run_);
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (read_sample(*file_, *run_, middle).prefix < prefix) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low > 0) {
+    const std::uint64_t offset = read_sample(*file_, *run_, low - 1).frame_offset;
+    if (offset < run_->terms_offset || offset > run_->samples_offset) fail("a run is damaged");
+    frames_.open(offset, run_->samples_offset);
+  } else {
+    frames_.open(run_->terms_offset, run_->samples_offset);
+  }
+  at_ = end_ = nullptr;
+  do {
+    if (!next()) return false;
+  } while (record_.prefix < prefix);
+  return true;
+}
+
+bool RunCursor::next() {
+  if (at_ == end_) {
+    const std::string_view frame = frames_.next();
+    if (frame.empty()) return false;
+    at_ = reinterpret_cast<const std::uint8_t*>(frame.data());
+    end_ = at_ + frame.size();
+    record_.term_bytes = 0;
+  }
+  TermRecord& r = record_;
+  std::uint32_t lcp = 0, suffix_bytes = 0;
+  at_ = get_varint32(at_, end_, &lcp);
+  if (at_ != nullptr) at_ = get_varint32(at_, end_, &suffix_bytes);
+  if (at_ == nullptr || lcp > r.term_bytes || suffix_bytes > max_term_bytes_ - lcp ||
+      suffix_bytes > static_cast<std::size_t>(end_ - at_)) {
+    fail("a run's term is damaged");
+  }
+  std::memcpy(term_ + lcp, at_, suffix_bytes);
+  at_ += suffix_bytes;
+  r.term = term_;
+  r.term_bytes = lcp + suffix_bytes;
+  if (lcp < 8) r.prefix = term_prefix(term_, r.term_bytes);
+  r.num_position_words = 0;
+  at_ = get_varint32(at_, end_, &r.num_postings);
+  if (at_ != nullptr) at_ = get_varint32(at_, end_, &r.num_posting_words);
+  if (at_ != nullptr && positions_) at_ = get_varint32(at_, end_, &r.num_position_words);
+  if (at_ == nullptr ||
+      2 * (std::uint64_t{r.num_posting_words} + r.num_position_words) >
+          static_cast<std::uint64_t>(end_ - at_)) {
+    fail("a run's list is damaged");
+  }
+  r.posting_words = at_;
+  r.position_words = at_ + std::size_t{2} * r.num_posting_words;
+  at_ = r.position_words + std::size_t{2} * r.num_position_words;
+  return true;
+}
+
+std::uint64_t num_samples(const RunInfo& run) {
+  return (run.end_offset - run.samples_offset) / sizeof(RunSample);
+}
+
+RunSample read_sample(const File& file, const RunInfo& run, std::uint64_t index) {
+  RunSample sample;
+  const std::uint64_t offset = run.samples_offset + index * sizeof(sample);
+  file.pread_exact(offset, &sample, sizeof(sample));
+  if (sample.checksum != make_sample(sample.prefix, sample.frame_offset).checksum) {
+    throw Error(ErrorKind::kCorrupt, file.path(), offset, "a run is damaged",
+                "build the index again");
+  }
+  return sample;
+}
+
+namespace {
+
+std::uint16_t load_word(const std::uint8_t* at) {
+  std::uint16_t word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+std::uint32_t load_two_words(const std::uint8_t* at) {
+  std::uint32_t value;
+  std::memcpy(&value, at, sizeof(value));
+  return value;
+}
+
+}  // namespace
+
+void decode_record(const RunCursor& cursor, bool positions, DecodedRecord* out) {
+  const TermRecord& record = cursor.record();
+  const RunInfo& run = cursor.run();
+  const std::uint8_t* at = record.posting_words;
+  const std::uint8_t* end = at + std::size_t{2} * record.num_posting_words;
+  if (record.num_postings == 0 || record.num_postings > kRecordOccurrences) {
+    cursor.fail("a run's list is damaged");
+  }
+  std::uint64_t next_piece = 0;
+  std::uint64_t num_occurrences = 0;
+  for (std::uint32_t i = 0; i < record.num_postings; ++i) {
+    if (end - at < 2) cursor.fail("a run's list is damaged");
+    const std::uint32_t word = load_word(at);
+    at += 2;
+    std::uint32_t gap = word >> 3, tf = (word & kPostingTfEscape) + 1;
+    if (gap == kPostingGapEscape) {
+      if (end - at < 4) cursor.fail("a run's list is damaged");
+      gap = load_two_words(at);
+      at += 4;
+    }
+    if (tf == kPostingTfEscape + 1) {
+      if (end - at < 4) cursor.fail("a run's list is damaged");
+      tf = load_two_words(at);
+      at += 4;
+    }
+    const std::uint64_t piece = next_piece + gap;
+    next_piece = piece + 1;
+    num_occurrences += tf;
+    out->docids[i] = run.docid_base + static_cast<std::uint32_t>(piece);
+    out->tfs[i] = tf;
+  }
+  if (at != end || next_piece > run.num_pieces || num_occurrences > kRecordOccurrences) {
+    cursor.fail("a run's list is damaged");
+  }
+  out->num_postings = record.num_postings;
+  out->num_positions = 0;
+  if (positions) {
+    at = record.position_words;
+    end = at + std::size_t{2} * record.num_position_words;
+    if (record.num_position_words < num_occurrences) cursor.fail("a run's positions are damaged");
+    out->num_positions = static_cast<std::uint32_t>(num_occurrences);
+    if (record.num_position_words == num_occurrences) {
+      for (std::uint32_t i = 0; i < num_occurrences; ++i) {
+        out->position_gaps[i] = load_word(at + std::size_t{2} * i);
+      }
+    } else {
+      for (std::uint32_t i = 0; i < num_occurrences; ++i) {
+        if (end - at < 2) cursor.fail("a run's positions are damaged");
+        std::uint32_t gap = load_word(at);
+        at += 2;
+        if (gap == kPositionEscape) {
+          if (end - at < 4) cursor.fail("a run's positions are damaged");
+          gap = load_two_words(at);
+          at += 4;
+        }
+        out->position_gaps[i] = gap;
+      }
+      if (at != end) cursor.fail("a run's positions are damaged");
+    }
+  }
+  if (run.drop_last && next_piece == run.num_pieces) {
+    --out->num_postings;
+    if (positions) out->num_positions -= out->tfs[out->num_postings];
+  }
+}
+
+RunDocuments::RunDocuments(const File& file, const RunInfo& run, std::uint8_t* buffer,
+                           std::size_t buffer_bytes)
+    : file_(file), frames_(file, buffer, buffer_bytes) {
+  frames_.open(run.documents_offset, run.terms_offset);
+}
+
+bool RunDocuments::next() {
+  if (at_ == end_) {
+    const std::string_view frame = frames_.next();
+    if (frame.empty()) return false;
+    at_ = reinterpret_cast<const std::uint8_t*>(frame.data());
+    end_ = at_ + frame.size();
+  }
+  std::uint32_t path_bytes = 0;
+  at_ = get_varint32(at_, end_, &path_bytes);
+  if (at_ == nullptr || path_bytes > static_cast<std::size_t>(end_ - at_)) {
+    throw Error(ErrorKind::kCorrupt, file_.path(), frames_.frame_offset(),
+                "a run's document is damaged", "build the index again");
+  }
+  path_ = {reinterpret_cast<const char*>(at_), path_bytes};
+  at_ = get_varint32(at_ + path_bytes, end_, &length_);
+  if (at_ == nullptr) {
+    throw Error(ErrorKind::kCorrupt, file_.path(), frames_.frame_offset(),
+                "a run's document is damaged", "build the index again");
+  }
+  return true;
+}
+
+}  // namespace spimi

@@ -1,0 +1,124 @@
+#include "indexer/run_writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/checksum.h"
+#include "base/varint.h"
+#include "spimi/error.h"
+
+namespace spimi {
+namespace {
+
+constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
+
+}  // namespace
+
+RunSample make_sample(std::uint64_t prefix, std::uint64_t frame_offset) {
+  RunSample sample{prefix, frame_offset, 0};
+  sample.checksum = checksum64(&sample, offsetof(RunSample, checksum));
+  return sample;
+}
+
+RunWriter::RunWriter(File& file, std::uint32_t file_index, std::uint32_t max_token_bytes,
+                     bool positions)
+    : writer_(file, kWriteBytes),
+      file_index_(file_index),
+      positions_(positions),
+      frame_(std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes)) {}
+
+std::size_t RunWriter::memory_bytes(std::uint32_t max_token_bytes) {
+  return kWriteBytes + std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes) +
+         kMaxSamples * sizeof(RunSample);
+}
+
+std::uint8_t* RunWriter::reserve(std::size_t size) {
+  if (kFrameHeaderBytes + used_ + size > frame_.size()) {
+    throw Error(ErrorKind::kIo, {}, "internal error: a run record exceeds its frame");
+  }
+  return payload() + used_;
+}
+
+void RunWriter::commit(const std::uint8_t* end) {
+  used_ = static_cast<std::size_t>(end - payload());
+  if (used_ >= kFrameBytes) close_frame();
+}
+
+void RunWriter::close_frame() {
+  if (used_ == 0) return;
+  const auto payload_bytes = static_cast<std::uint32_t>(used_);
+  const std::uint64_t checksum = checksum64(payload(), used_);
+  std::memset(frame_.data(), 0, kFrameHeaderBytes);
+  std::memcpy(frame_.data(), &payload_bytes, 4);
+  std::memcpy(frame_.data() + 8, &checksum, 8);
+  writer_.append(frame_.data(), kFrameHeaderBytes + used_);
+  used_ = 0;
+}
+
+void RunWriter::begin(RunInfo* run) {
+  run_ = run;
+  run_->file = file_index_;
+  run_->documents_offset = writer_.offset();
+}
+
+void RunWriter::add_document(std::string_view path, std::uint32_t length) {
+  std::uint8_t* to = reserve(path.size() + 2 * kMaxVarint32Bytes);
+  to = put_varint(to, path.size());
+  std::memcpy(to, path.data(), path.size());
+  commit(put_varint(to + path.size(), length));
+}
+
+void RunWriter::begin_terms() {
+  close_frame();
+  run_->terms_offset = writer_.offset();
+  last_term_ = {};
+  samples_.clear();
+  frames_per_sample_ = 1;
+  num_term_frames_ = 0;
+}
+
+void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
+  std::size_t lcp = 0;
+  if (used_ == 0) {
+    if (num_term_frames_++ % frames_per_sample_ == 0) {
+      samples_.push_back(make_sample(term_prefix(term.data(), term.size()), writer_.offset()));
+      if (samples_.size() == kMaxSamples) {
+        for (std::size_t i = 0; i < kMaxSamples / 2; ++i) samples_[i] = samples_[2 * i];
+        samples_.resize(kMaxSamples / 2);
+        frames_per_sample_ *= 2;
+      }
+    }
+  } else {
+    const std::size_t most = std::min(last_term_.size(), term.size());
+    while (lcp < most && last_term_[lcp] == term[lcp]) ++lcp;
+  }
+  last_term_ = term;
+  const std::size_t suffix_bytes = term.size() - lcp;
+  const auto num_posting_words =
+      static_cast<std::size_t>(record.posting_ - record.posting_words());
+  const auto num_position_words =
+      positions_ ? static_cast<std::size_t>(record.position_ - record.position_words()) : 0;
+  std::uint8_t* to = reserve(5 * kMaxVarint32Bytes + suffix_bytes +
+                             2 * (num_posting_words + num_position_words));
+  to = put_varint(to, lcp);
+  to = put_varint(to, suffix_bytes);
+  std::memcpy(to, term.data() + lcp, suffix_bytes);
+  to += suffix_bytes;
+  to = put_varint(to, record.num_postings_);
+  to = put_varint(to, num_posting_words);
+  if (positions_) to = put_varint(to, num_position_words);
+  std::memcpy(to, record.posting_words(), 2 * num_posting_words);
+  to += 2 * num_posting_words;
+  std::memcpy(to, record.position_words(), 2 * num_position_words);
+  commit(to + 2 * num_position_words);
+}
+
+void RunWriter::end() {
+  close_frame();
+  run_->samples_offset = writer_.offset();
+  writer_.append(samples_.data(), samples_.size() * sizeof(RunSample));
+  writer_.flush();
+  run_->end_offset = writer_.offset();
+}
+
+}  // namespace spimi

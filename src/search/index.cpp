@@ -1,0 +1,158 @@
+#include "spimi/index.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "base/file.h"
+#include "format/layout.h"
+#include "format/manifest.h"
+#include "search/index_state.h"
+#include "spimi/error.h"
+#include "text/normalize.h"
+#include "text/tokenizer.h"
+
+namespace spimi {
+namespace {
+
+std::string read_manifest(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kManifestName;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    const bool unfinished = std::filesystem::exists(directory / kStagingName, ignored);
+    throw Error(ErrorKind::kIo, directory.native(), "there is no index here",
+                unfinished ? "a build is unfinished: run spimi merge" : "it has no manifest");
+  }
+  return read_small_file(path.native(), kMaxManifestBytes);
+}
+
+}  // namespace
+
+struct Cursor::State {
+  PostingsCursor cursor;
+};
+
+Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Cursor::Cursor(Cursor&&) noexcept = default;
+Cursor& Cursor::operator=(Cursor&&) noexcept = default;
+Cursor::~Cursor() = default;
+
+std::uint32_t Cursor::docid() const { return state_->cursor.docid(); }
+std::uint32_t Cursor::tf() const { return state_->cursor.tf(); }
+std::uint32_t Cursor::next() { return state_->cursor.next(); }
+std::uint32_t Cursor::seek(std::uint32_t target) { return state_->cursor.seek(target); }
+std::span<const std::uint32_t> Cursor::positions() { return state_->cursor.positions(); }
+
+struct TermIterator::State {
+  DictionaryIterator terms;
+};
+
+TermIterator::TermIterator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TermIterator::TermIterator(TermIterator&&) noexcept = default;
+TermIterator& TermIterator::operator=(TermIterator&&) noexcept = default;
+TermIterator::~TermIterator() = default;
+
+bool TermIterator::next() { return state_->terms.next(); }
+std::string_view TermIterator::term() const { return state_->terms.term(); }
+const TermInfo& TermIterator::info() const { return state_->terms.info(); }
+
+Index::State::State(const std::filesystem::path& directory_, IndexInfo info_,
+                    std::uint64_t manifest_bytes_)
+    : directory(directory_),
+      info(std::move(info_)),
+      manifest_bytes(manifest_bytes_),
+      segment(directory.native(), info) {
+  std::uint64_t end = 0;
+  for (const CorpusRoot& root : info.roots) root_ends.push_back(end += root.num_docs);
+}
+
+Index::Index(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Index::Index(Index&&) noexcept = default;
+Index& Index::operator=(Index&&) noexcept = default;
+Index::~Index() = default;
+
+Index Index::open(const std::filesystem::path& directory) {
+  std::string manifest = read_manifest(directory);
+  while (true) {
+    try {
+      IndexInfo info = parse_manifest((directory / kManifestName).native(), manifest);
+      return Index(std::make_unique<State>(directory, std::move(info), manifest.size()));
+    } catch (const Error&) {
+      // A build may have replaced the index, and removed its segment, after the manifest was read.
+      // Each round means that another build has ended meanwhile.
+      std::string again = read_manifest(directory);
+      if (again == manifest) throw;
+      manifest = std::move(again);
+    }
+  }
+}
+
+bool Index::is_index(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kManifestName;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  std::string magic(kManifestMagic.size(), '\0');
+  magic.resize(File::open_read(path.native()).pread_some(0, magic.data(), magic.size()));
+  return magic == kManifestMagic;
+}
+
+const IndexInfo& Index::info() const { return state_->info; }
+const std::filesystem::path& Index::directory() const { return state_->directory; }
+
+std::uint64_t Index::index_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, size] : files()) bytes += size;
+  return bytes;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Index::files() const {
+  std::vector<std::pair<std::string, std::uint64_t>> files;
+  files.emplace_back(kManifestName, state_->manifest_bytes);
+  const std::string segment = segment_directory_name(state_->info.build_id) + "/";
+  for (std::size_t i = 0; i < state_->segment.num_files(); ++i) {
+    files.emplace_back(segment + std::string(kSegmentFiles[i].name),
+                       state_->segment.file(static_cast<SegmentFile>(i)).file_bytes());
+  }
+  return files;
+}
+
+std::optional<TermInfo> Index::find(std::string_view term) const {
+  return state_->segment.find(term);
+}
+
+TermIterator Index::terms() const {
+  return TermIterator(
+      std::make_unique<TermIterator::State>(TermIterator::State{state_->segment.terms()}));
+}
+
+Cursor Index::cursor(const TermInfo& info) const {
+  return Cursor(std::make_unique<Cursor::State>(Cursor::State{state_->segment.postings(info)}));
+}
+
+std::string Index::path(std::uint32_t docid) const { return state_->segment.paths().path(docid); }
+
+const std::string& Index::root(std::uint32_t docid) const {
+  const auto& ends = state_->root_ends;
+  const auto root = std::upper_bound(ends.begin(), ends.end(), docid) - ends.begin();
+  return state_->info.roots[static_cast<std::size_t>(root)].path;
+}
+
+std::uint32_t Index::length(std::uint32_t docid) const { return state_->segment.length(docid); }
+
+std::vector<std::string> Index::query_terms(std::string_view text) const {
+  const IndexInfo& info = state_->info;
+  if (info.tokenizer == Tokenizer::kUnicode && info.unicode_version != kUnicodeVersion) {
+    throw Error(ErrorKind::kCorrupt, state_->directory.native(),
+                "its terms are of Unicode " + info.unicode_version + ", this program has " +
+                    std::string(kUnicodeVersion) + ": build the index again");
+  }
+  TokenizerOptions options;
+  options.kind = info.tokenizer;
+  options.max_token_bytes = info.max_token_bytes;
+  std::vector<std::string> terms = tokenize_text(text, options);
+  std::unordered_set<std::string> seen;
+  std::erase_if(terms, [&](const std::string& term) { return !seen.insert(term).second; });
+  return terms;
+}
+
+}  // namespace spimi

@@ -1,0 +1,227 @@
+// A block of 64 bytes becomes bit masks, one for each class of byte; tokens are runs of ones in a mask that is made from them
+// with shifts, so no byte is looked at alone. (The idea is simdjson's: Langdale & Lemire, VLDB Journal 2019.)
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "text/ascii_tokens.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once for each instruction set
+
+#include <hwy/highway.h>
+
+#include "text/ascii_tokens.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+HWY_BEFORE_NAMESPACE();
+namespace spimi {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+// At most 64 bytes, so that a block's mask is one 64-bit word.
+using D = hn::CappedTag<std::uint8_t, 64>;
+using V = hn::Vec<D>;
+
+template <class Mask>
+HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
+  std::uint8_t bytes[8] = {};
+  hn::StoreMaskBits(d, mask, bytes);
+  std::uint64_t bits;
+  std::memcpy(&bits, bytes, 8);
+  return bits;
+}
+
+HWY_INLINE V letters_folded(D d, V v) { return hn::Or(v, hn::Set(d, 0x20)); }
+
+HWY_INLINE auto is_letter(D d, V v) {
+  return hn::Lt(hn::Sub(letters_folded(d, v), hn::Set(d, 'a')), hn::Set(d, 26));
+}
+
+struct Classes {
+  std::uint64_t letter = 0, digit = 0, underscore = 0;
+  std::uint64_t mid_letter = 0;  // may join two letters
+  std::uint64_t mid_digit = 0;   // may join two digits
+};
+
+HWY_INLINE Classes classify(const std::uint8_t* text) {
+  const D d;
+  Classes c;
+  for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
+    const V v = hn::LoadU(d, text + i);
+    const auto equals = [&](char byte) HWY_ATTR { return hn::Eq(v, hn::Set(d, byte)); };
+    const auto digit = hn::Lt(hn::Sub(v, hn::Set(d, '0')), hn::Set(d, 10));
+    const auto mid_both = hn::Or(equals('.'), equals('\''));
+    c.letter |= bits_of(d, is_letter(d, v)) << i;
+    c.digit |= bits_of(d, digit) << i;
+    c.underscore |= bits_of(d, equals('_')) << i;
+    c.mid_letter |= bits_of(d, hn::Or(mid_both, equals(':'))) << i;
+    c.mid_digit |= bits_of(d, hn::Or(mid_both, hn::Or(equals(','), equals(';')))) << i;
+  }
+  return c;
+}
+
+HWY_INLINE std::uint64_t classify_letters(const std::uint8_t* text) {
+  const D d;
+  std::uint64_t letter = 0;
+  for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
+    letter |= bits_of(d, is_letter(d, hn::LoadU(d, text + i))) << i;
+  }
+  return letter;
+}
+
+std::size_t AsciiPrefix(const char* text, std::size_t size) {
+  const D d;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
+  std::size_t i = 0;
+  for (; i < size; i += 64) {
+    std::uint64_t high = 0;
+    for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
+      const auto v = hn::BitCast(hn::Repartition<std::int8_t, D>(), hn::LoadU(d, bytes + i + k));
+      high |= bits_of(d, hn::RebindMask(d, hn::Lt(v, hn::Zero(hn::Repartition<std::int8_t, D>()))))
+              << k;
+    }
+    if (high != 0) {
+      const std::size_t at = i + static_cast<std::size_t>(std::countr_zero(high));
+      return at < size ? at : size;
+    }
+  }
+  return size;
+}
+
+// Appends `base` plus the index of each set bit to `out`; returns the new end. Writes up to 7 entries too many, which the next call
+// overwrites: counting first and writing in eights has no branch to mispredict in text of ordinary density.
+HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,
+                                          std::uint32_t* out) {
+  std::uint32_t* const end = out + std::popcount(bits);
+  do {
+    for (int k = 0; k < 8; ++k) {
+      out[k] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+      bits &= bits - 1;
+    }
+    out += 8;
+  } while (HWY_UNLIKELY(bits != 0));
+  return end;
+}
+
+HWY_INLINE bool holds_letter_or_digit(const char* token, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    if (token[i] != '_') return true;
+  }
+  return false;
+}
+
+template <bool kAlpha>
+HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                           TokenBatch* batch) {
+  // Tokens are collected as offsets of their starts and ends, then written out together.
+  constexpr std::size_t kMaxTokens = TokenBatch::kCapacity;
+  std::uint32_t starts[kMaxTokens + 8], ends[kMaxTokens + 8];
+  std::uint32_t *starts_end = starts, *ends_end = ends;
+  const std::size_t room = TokenBatch::kCapacity - batch->size;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
+
+  std::uint64_t in_token = 0, after_letter = 0, after_digit = 0;
+  std::size_t i = 0;
+  for (; i < size; i += 64) {
+    // A block starts at most 32 tokens, and may end one more.
+    if (static_cast<std::size_t>(starts_end - starts) + 33 > room) break;
+    const std::size_t left = size - i;
+    const std::uint64_t valid = left >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << left) - 1;
+    std::uint64_t token;
+    if constexpr (kAlpha) {
+      token = classify_letters(bytes + i) & valid;
+    } else {
+      const Classes c = classify(bytes + i);
+      const std::uint8_t next = bytes[i + 64];
+      const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{(next | 0x20u) - 'a' < 26u} << 63;
+      const std::uint64_t digit_next = (c.digit >> 1) | std::uint64_t{next - unsigned{'0'} < 10u} << 63;
+      const std::uint64_t joined = (c.mid_letter & (c.letter << 1 | after_letter) & letter_next) |
+                                   (c.mid_digit & (c.digit << 1 | after_digit) & digit_next);
+      token = (c.letter | c.digit | c.underscore | joined) & valid;
+      after_letter = c.letter >> 63;
+      after_digit = c.digit >> 63;
+    }
+    const std::uint64_t after_token = token << 1 | in_token;
+    in_token = token >> 63;
+    const auto base = static_cast<std::uint32_t>(i);
+    starts_end = append_set_bits(token & ~after_token, base, starts_end);
+    ends_end = append_set_bits(~token & after_token, base, ends_end);
+  }
+  std::size_t consumed = i < size ? i : size;
+  if (in_token != 0) {
+    if (i < size) {
+      // Stopped for want of room in the middle of a token: the next call begins with it. It is not the first one, for
+      // kCutRoom leaves room for more than the first block's.
+      --starts_end;
+      consumed = *starts_end;
+    } else {
+      *ends_end++ = static_cast<std::uint32_t>(size);
+    }
+  }
+
+  Token* out = batch->tokens.data() + batch->size;
+  for (const std::uint32_t *s = starts, *e = ends; s < starts_end; ++s, ++e) {
+    const char* const token = text + *s;
+    const std::uint32_t length = *e - *s;
+    if constexpr (!kAlpha) {
+      if (HWY_UNLIKELY(*token == '_') && !holds_letter_or_digit(token, length)) continue;
+    }
+    *out++ = Token{HWY_LIKELY(length <= max_token_bytes) ? token : nullptr, length};
+  }
+  batch->size = static_cast<std::size_t>(out - batch->tokens.data());
+  return consumed;
+}
+
+std::size_t CutUnicodeAscii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                            TokenBatch* batch) {
+  return cut<false>(text, size, max_token_bytes, batch);
+}
+
+std::size_t CutAlpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                     TokenBatch* batch) {
+  return cut<true>(text, size, max_token_bytes, batch);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace spimi
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace spimi {
+
+HWY_EXPORT(AsciiPrefix);
+HWY_EXPORT(CutUnicodeAscii);
+HWY_EXPORT(CutAlpha);
+
+std::size_t ascii_prefix(const char* text, std::size_t size) {
+  return HWY_DYNAMIC_DISPATCH(AsciiPrefix)(text, size);
+}
+
+std::size_t cut_unicode_ascii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                              TokenBatch* batch) {
+  return HWY_DYNAMIC_DISPATCH(CutUnicodeAscii)(text, size, max_token_bytes, batch);
+}
+
+std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                      TokenBatch* batch) {
+  return HWY_DYNAMIC_DISPATCH(CutAlpha)(text, size, max_token_bytes, batch);
+}
+
+namespace ascii_testing {
+
+std::size_t num_targets() { return hwy::SupportedAndGeneratedTargets().size(); }
+
+const char* target_name(std::size_t index) {
+  return hwy::TargetName(hwy::SupportedAndGeneratedTargets().at(index));
+}
+
+void use_target(std::size_t index) {
+  const std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();
+  hwy::SetSupportedTargetsForTest(index < targets.size() ? targets[index] : 0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+}  // namespace ascii_testing
+}  // namespace spimi
+#endif  // HWY_ONCE

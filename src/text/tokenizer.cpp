@@ -1,0 +1,368 @@
+// Two ways through the text that give the same tokens. Stretches of ASCII that begin and end at a sure boundary go through the
+// vector code (ascii_tokens.h) in place. Everything else, which is text around bytes >= 0x80 and the last token of each chunk, goes code
+// point by code point through an automaton (word_segmenter.h) that keeps its state, and the token it is in, between chunks. So nothing
+// is carried over from chunk to chunk but a few bytes of state, and a chunk may end anywhere.
+
+#include "text/tokenizer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "base/utf8.h"
+#include "text/ascii_tokens.h"
+#include "text/normalize.h"
+#include "text/unicode_data.h"
+#include "text/word_segmenter.h"
+
+namespace spimi {
+namespace {
+
+using word_segmenter::kTable;
+
+// ASCII stretches are looked for in windows of this size, so that they are still in the first-level cache when they are cut.
+constexpr std::size_t kAsciiWindow = 8192;
+// It takes this many ASCII bytes in a row to leave the automaton; a short stretch costs more in the change than it saves.
+constexpr std::size_t kAsciiLookahead = 16;
+
+struct AsciiTable {
+  // A hard break is an ASCII byte that no rule joins to an ASCII byte before it (but a space to a space).
+  bool hard_break[256] = {};
+  bool letter[256] = {};
+  constexpr AsciiTable() {
+    for (unsigned b = 0; b < 128; ++b) {
+      const char c = static_cast<char>(b);
+      letter[b] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      hard_break[b] = !letter[b] && !(c >= '0' && c <= '9') && c != '_' && c != ':' && c != '.' &&
+                      c != '\'' && c != ',' && c != ';';
+    }
+  }
+};
+constexpr AsciiTable kAscii;
+
+bool next_bytes_are_ascii(const char* p) {
+  std::uint64_t a, b;
+  std::memcpy(&a, p, 8);
+  std::memcpy(&b, p + 8, 8);
+  static_assert(kAsciiLookahead == 16);
+  return ((a | b) & 0x8080808080808080u) == 0;
+}
+
+// True if `size` bytes at `p` begin a well-formed sequence that wants more bytes.
+bool is_utf8_prefix(const char* p, std::size_t size) {
+  const auto lead = static_cast<unsigned char>(*p);
+  const std::size_t wanted = lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
+  if (wanted <= size) return false;
+  const Utf8Char c = decode_utf8({p, size}, 0);
+  return !c.valid && c.num_bytes == size;
+}
+
+std::size_t scratch_bytes(std::uint32_t max_token_bytes) {
+  return std::max<std::size_t>(std::size_t{64} << 10, std::size_t{16} * max_token_bytes);
+}
+
+}  // namespace
+
+struct ChunkTokenizer::State {
+  State(const TokenizerOptions& options_in, TokenSink& sink_in)
+      : options(options_in),
+        sink(sink_in),
+        scratch_size(scratch_bytes(options_in.max_token_bytes)),
+        scratch(new char[scratch_size + kTokenPadding + 8]()) {}
+
+  void flush() {
+    if (batch.size == 0) return;
+    sink.take(batch);
+    batch.size = 0;
+  }
+
+  // Tokens that the automaton makes are copied to the scratch memory, where they stay until their batch is taken.
+  // `length` decides whether it is too long; it is `stored`, but for ill-formed parts.
+  void emit(const char* token, std::uint64_t length, std::uint32_t stored) {
+    if (batch.size == TokenBatch::kCapacity) flush();
+    batch.tokens[batch.size++] =
+        length <= options.max_token_bytes
+            ? Token{token, stored}
+            : Token{nullptr, static_cast<std::uint32_t>(std::min<std::uint64_t>(length, ~0u))};
+  }
+
+  // --- the segment that the automaton is in -----------------------------------------------------------
+
+  // A segment's bytes are stored while it may still become a token that is short enough; its length is counted for ever. While a
+  // boundary is pending, `before` is the part before it and the other members are the part from it on.
+  struct Segment {
+    std::uint64_t length = 0;   // UTF-8 bytes, an ill-formed part counted as U+FFFD
+    std::uint32_t stored = 0;   // bytes kept, at `data`
+    std::uint8_t properties = 0;
+  };
+
+  bool is_token(const Segment& segment) const {
+    constexpr std::uint8_t kNeeded = kLetterOrNumber | kHasTerm;
+    return (segment.properties & kNeeded) == kNeeded;
+  }
+
+  void begin_segment() {
+    // The worst that can still be written: two parts of a pending segment, and a code point each.
+    const std::size_t needed = 2 * (std::size_t{options.max_token_bytes} + 8) + kTokenPadding;
+    data += current.stored;
+    if (data + needed > scratch.get() + scratch_size) {
+      flush();
+      data = scratch.get();
+    }
+    current = Segment{};
+  }
+
+  void end_segment() {
+    if (is_token(current)) emit(data, current.length, current.stored);
+    begin_segment();
+  }
+
+  void end_before() {
+    if (is_token(before)) emit(data, before.length, before.stored);
+    data += before.stored;
+    before = Segment{};
+    pending = false;
+  }
+
+  void resolve() {
+    current.length += before.length;
+    current.stored += before.stored;
+    current.properties |= before.properties;
+    before = Segment{};
+    pending = false;
+  }
+
+  void step(std::uint8_t properties, const char* bytes, std::size_t num_bytes,
+            std::size_t utf8_length) {
+    const auto t = kTable[state][properties & kWordBreakMask];
+    state = t.next_state;
+    switch (t.action) {
+      case word_segmenter::kJoin:
+        break;
+      case word_segmenter::kBreak:
+        end_segment();
+        break;
+      case word_segmenter::kPend:
+        before = current;
+        current = Segment{};
+        pending = true;
+        break;
+      case word_segmenter::kResolve:
+        resolve();
+        break;
+      case word_segmenter::kFailBreak:
+        end_before();
+        end_segment();
+        break;
+      case word_segmenter::kFailJoin:
+        end_before();
+        break;
+    }
+    if (current.stored <= options.max_token_bytes) {
+      // Sequences are at most four bytes; what is written too much is overwritten by the next.
+      std::memcpy(data + before.stored + current.stored, bytes, num_bytes);
+      current.stored += static_cast<std::uint32_t>(num_bytes);
+    }
+    current.length += utf8_length;
+    current.properties |= properties;
+  }
+
+  // True where a segment certainly begins, whatever came before.
+  bool at_hard_break(char c) const {
+    const auto b = static_cast<unsigned char>(c);
+    if (b == '"') return false;  // may follow a Hebrew letter (WB7b)
+    return kAscii.hard_break[b] && !(b == ' ' && state >> 1 == word_segmenter::kSpace);
+  }
+
+  void end_text() {
+    if (pending) end_before();
+    end_segment();
+    state = word_segmenter::kStart << 1;
+  }
+
+  // Runs the automaton from `p` until an ASCII stretch begins, or to the end. Returns where it stopped; if that is not the end, the
+  // automaton is at its start state.
+  const char* run_automaton(const char* p, const char* end) {
+    const char* const begin = p;
+    while (p < end) {
+      const auto lead = static_cast<unsigned char>(*p);
+      if (lead < 0x80) {
+        if (kAscii.hard_break[lead] && p != begin && at_hard_break(*p) &&
+            static_cast<std::size_t>(end - p) > kAsciiLookahead && next_bytes_are_ascii(p)) {
+          end_text();
+          return p;
+        }
+        step(unicode_properties(lead), p, 1, 1);
+        ++p;
+        continue;
+      }
+      const std::string_view rest(p, static_cast<std::size_t>(end - p));
+      const Utf8Char c = decode_utf8(rest, 0);
+      if (c.valid) {
+        step(unicode_properties(c.code_point), p, c.num_bytes, c.num_bytes);
+      } else if (rest.size() < 4 && is_utf8_prefix(p, rest.size())) {
+        std::memcpy(partial, p, rest.size());
+        num_partial = rest.size();
+        return end;
+      } else {
+        step(unicode_properties(0xFFFD), p, c.num_bytes, 3);
+      }
+      p += c.num_bytes;
+    }
+    return p;
+  }
+
+  // Completes a sequence that the chunk before cut; returns how many bytes of this chunk it took.
+  std::size_t complete_partial(std::string_view chunk) {
+    char bytes[8];
+    std::memcpy(bytes, partial, num_partial);
+    const std::size_t taken = std::min<std::size_t>(chunk.size(), 4 - num_partial);
+    std::memcpy(bytes + num_partial, chunk.data(), taken);
+    const std::size_t size = num_partial + taken;
+    const Utf8Char c = decode_utf8({bytes, size}, 0);
+    if (!c.valid && is_utf8_prefix(bytes, size)) {
+      std::memcpy(partial, bytes, size);
+      num_partial = size;
+      return taken;
+    }
+    // What was kept is a prefix of a well-formed sequence, so the part it belongs to is no shorter.
+    const std::size_t used = c.num_bytes - num_partial;
+    num_partial = 0;
+    step(unicode_properties(c.valid ? c.code_point : 0xFFFD), bytes, c.num_bytes,
+         c.valid ? c.num_bytes : 3);
+    return used;
+  }
+
+  // The last place in [p, p + size), all ASCII, that is a hard break and no space after a space; 0 if there is none behind p.
+  static std::size_t last_hard_break(const char* p, std::size_t size) {
+    for (std::size_t i = size; i-- > 1;) {
+      if (kAscii.hard_break[static_cast<unsigned char>(p[i])] && !(p[i] == ' ' && p[i - 1] == ' ')) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
+  void add_unicode(std::string_view chunk) {
+    const char* p = chunk.data();
+    const char* const end = p + chunk.size();
+    while (num_partial > 0 && p < end) p += complete_partial({p, static_cast<std::size_t>(end - p)});
+    while (p < end) {
+      if (state == word_segmenter::kStart << 1 && !pending && current.length == 0) {
+        const std::size_t ascii =
+            ascii_prefix(p, std::min(static_cast<std::size_t>(end - p), kAsciiWindow));
+        const char* const stop = p + last_hard_break(p, ascii);
+        while (p < stop) {
+          if (TokenBatch::kCapacity - batch.size < kCutRoom) flush();
+          p += cut_unicode_ascii(p, static_cast<std::size_t>(stop - p), options.max_token_bytes,
+                                 &batch);
+        }
+      }
+      p = run_automaton(p, end);
+    }
+    // The batch may point into the chunk, which is the caller's again.
+    flush();
+  }
+
+  void add_alpha(std::string_view chunk) {
+    const char* p = chunk.data();
+    const char* end = p + chunk.size();
+    const auto is_letter = [](char c) { return kAscii.letter[static_cast<unsigned char>(c)]; };
+    if (current.length > 0) {
+      while (p < end && is_letter(*p)) append_letter(*p++);
+      if (p == end) return;
+      end_segment();
+    }
+    const char* tail = end;
+    while (tail > p && is_letter(tail[-1])) --tail;
+    while (p < tail) {
+      if (TokenBatch::kCapacity - batch.size < kCutRoom) flush();
+      p += cut_alpha(p, static_cast<std::size_t>(tail - 1 - p), options.max_token_bytes, &batch);
+      if (p == tail - 1) break;
+    }
+    flush();
+    for (p = tail; p < end; ++p) append_letter(*p);
+  }
+
+  void append_letter(char c) {
+    if (current.stored <= options.max_token_bytes) data[current.stored++] = c;
+    ++current.length;
+    current.properties = kLetterOrNumber | kHasTerm;
+  }
+
+  const TokenizerOptions options;
+  TokenSink& sink;
+  TokenBatch batch;
+  const std::size_t scratch_size;
+  const std::unique_ptr<char[]> scratch;
+
+  char* data = scratch.get();  // where `before`, then `current` are stored
+  Segment before, current;
+  bool pending = false;
+  std::uint8_t state = word_segmenter::kStart << 1;
+  char partial[4];
+  std::size_t num_partial = 0;
+};
+
+ChunkTokenizer::ChunkTokenizer(const TokenizerOptions& options, TokenSink& sink)
+    : state_(new State(options, sink)) {}
+
+std::size_t ChunkTokenizer::memory_bytes(std::uint32_t max_token_bytes) {
+  return sizeof(State) + scratch_bytes(max_token_bytes);
+}
+
+ChunkTokenizer::~ChunkTokenizer() { delete state_; }
+
+void ChunkTokenizer::begin() {
+  State& s = *state_;
+  s.batch.size = 0;
+  s.data = s.scratch.get();
+  s.before = s.current = State::Segment{};
+  s.pending = false;
+  s.state = word_segmenter::kStart << 1;
+  s.num_partial = 0;
+}
+
+void ChunkTokenizer::add(std::string_view chunk) {
+  if (chunk.empty()) return;
+  if (state_->options.kind == Tokenizer::kUnicode) {
+    state_->add_unicode(chunk);
+  } else {
+    state_->add_alpha(chunk);
+  }
+}
+
+void ChunkTokenizer::finish() {
+  State& s = *state_;
+  if (s.num_partial > 0) {
+    s.step(unicode_properties(0xFFFD), s.partial, s.num_partial, 3);
+    s.num_partial = 0;
+  }
+  s.end_text();
+  s.flush();
+}
+
+std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOptions& options) {
+  class Collector : public TokenSink {
+   public:
+    void take(const TokenBatch& batch) override {
+      for (std::size_t i = 0; i < batch.size; ++i) {
+        const Token& token = batch.tokens[i];
+        if (token.data == nullptr) continue;
+        make_term({token.data, token.length}, &terms.emplace_back());
+      }
+    }
+    std::vector<std::string> terms;
+
+  };
+  Collector collector;
+  ChunkTokenizer tokenizer(options, collector);
+  std::string padded(text);
+  padded.append(64, '\0');
+  tokenizer.begin();
+  tokenizer.add(std::string_view(padded).substr(0, text.size()));
+  tokenizer.finish();
+  return std::move(collector.terms);
+}
+
+}  // namespace spimi

@@ -1,0 +1,143 @@
+#include "cli/run_program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <stdexcept>
+
+namespace spimi::testing {
+namespace {
+
+// Longer than any test takes: a program that hangs dies of SIGALRM, and its test fails.
+constexpr unsigned kTimeoutSeconds = 60;
+
+struct Pipe {
+  int read_end = -1;
+  int write_end = -1;
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+  return {ends[0], ends[1]};
+}
+
+Pipe make_terminal() {
+  const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) {
+    throw std::runtime_error("posix_openpt");
+  }
+  std::array<char, 128> name{};
+  if (::ptsname_r(master, name.data(), name.size()) != 0) throw std::runtime_error("ptsname_r");
+  return {master, ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC)};
+}
+
+/// Appends what the descriptor gives; closes it at its end.
+void drain(int& fd, std::string& text) {
+  std::array<char, 65536> buffer;
+  const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+  if (size < 0 && errno == EINTR) return;
+  if (size <= 0) {  // A terminal whose other end is closed gives EIO.
+    ::close(fd);
+    fd = -1;
+    return;
+  }
+  text.append(buffer.data(), static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+CliTest::CliTest() {
+  directory_.make_directory("home");
+  directory_.make_directory("state");
+}
+
+std::string CliTest::path(std::string_view relative) const {
+  return (std::filesystem::canonical(directory_.path()) / relative).string();
+}
+
+void CliTest::write_corpus() const {
+  directory_.write_file("corpus/a.txt", "Cat dog cat\n");
+  directory_.write_file("corpus/sub/b.txt", "The dog.\n");
+  directory_.write_file("corpus/z.md", "na\xc3\xafve Cat\n");
+}
+
+void CliTest::build_index() const {
+  write_corpus();
+  const RunResult result = run({"build", "-q", "corpus", "index"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+}
+
+RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& options) const {
+  std::vector<std::string> environment{"PATH=/usr/bin:/bin", "HOME=" + path("home"),
+                                       "XDG_STATE_HOME=" + path("state"), "TERM=xterm"};
+  for (const auto& [name, value] : options.environment) {
+    const std::string prefix = name + "=";
+    std::erase_if(environment, [&](const std::string& entry) {
+      return entry.compare(0, prefix.size(), prefix) == 0;
+    });
+    environment.push_back(prefix + value);
+  }
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "TMPDIR"}) {
+    if (const char* value = ::getenv(name)) environment.push_back(std::string(name) + "=" + value);
+  }
+  arguments.insert(arguments.begin(), SPIMI_PROGRAM);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  std::vector<char*> envp;
+  for (std::string& entry : environment) envp.push_back(entry.data());
+  envp.push_back(nullptr);
+  const std::string work = options.directory.empty() ? directory_.path() : options.directory;
+
+  Pipe out = make_pipe();
+  Pipe err = options.stderr_is_terminal ? make_terminal() : make_pipe();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error("fork");
+  if (pid == 0) {
+    const int out_fd = options.stdout_path.empty()
+                           ? out.write_end
+                           : ::open(options.stdout_path.c_str(), O_WRONLY | O_CLOEXEC);
+    const int in_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (options.close_stdout_reader) ::close(out.read_end);
+    ::signal(SIGPIPE, options.ignore_sigpipe ? SIG_IGN : SIG_DFL);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
+    ::alarm(kTimeoutSeconds);
+    if (::chdir(work.c_str()) == 0 && ::dup2(in_fd, 0) == 0 && ::dup2(out_fd, 1) == 1 &&
+        ::dup2(err.write_end, 2) == 2) {
+      ::execve(SPIMI_PROGRAM, argv.data(), envp.data());
+    }
+    ::_exit(127);
+  }
+  ::close(out.write_end);
+  ::close(err.write_end);
+  if (options.close_stdout_reader) {
+    ::close(out.read_end);
+    out.read_end = -1;
+  }
+  if (options.while_running) options.while_running(pid);
+
+  RunResult result;
+  while (out.read_end >= 0 || err.read_end >= 0) {
+    // A descriptor of -1 is passed over.
+    std::array<pollfd, 2> fds{{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
+    if (fds[0].revents != 0) drain(out.read_end, result.out);
+    if (fds[1].revents != 0) drain(err.read_end, result.err);
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
+  return result;
+}
+
+}  // namespace spimi::testing

@@ -1,0 +1,358 @@
+// Postings and positions lists, read from files that hold just one.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/build_id.h"
+#include "format/positions_reader.h"
+#include "format/postings_cursor.h"
+#include "spimi/error.h"
+#include "support/random_text.h"
+#include "support/segment_builder.h"
+#include "support/temporary_directory.h"
+
+namespace spimi::testing {
+namespace {
+
+using List = std::vector<TestPosting>;
+
+constexpr std::uint64_t kMaxDocs = 0xFFFFFFFFu;
+
+/// A list on disk, behind three bytes that belong to no list.
+class ListOnDisk {
+ public:
+  ListOnDisk(EncodedLists lists, std::uint64_t df, std::uint64_t cf, bool positions,
+             std::uint64_t num_docs = kMaxDocs) {
+    const std::string id(32, '0');
+    BuildId build_id;
+    EXPECT_TRUE(parse_build_id(id, &build_id));
+    const auto file = [&](SegmentFile which, const std::string& list) {
+      const SegmentFileLayout& layout = layout_of(which);
+      directory_.write_file(layout.name, segment_file(layout.kind, id, "..." + list + "."));
+      return std::make_unique<SegmentFileReader>(directory_.path(), which, build_id);
+    };
+    postings_ = file(SegmentFile::kPostings, lists.postings);
+    skips_ = file(SegmentFile::kSkips, lists.skips);
+    if (positions) positions_ = file(SegmentFile::kPositions, lists.positions);
+    files_ = {postings_.get(), skips_.get(), positions_.get(), num_docs};
+    info_ = {static_cast<std::uint32_t>(df), cf, 3, lists.postings.size(), 3, lists.skips.size(), 3,
+             lists.positions.size()};
+  }
+  ListOnDisk(const List& list, bool positions)
+      : ListOnDisk(encode(list, positions), list.size(), sum_of_tfs(list), positions) {}
+
+  static EncodedLists encode(const List& list, bool positions) {
+    TestIndex index;
+    index.positions = positions;
+    return encode_lists(index, list, 1.0);
+  }
+  static std::uint64_t sum_of_tfs(const List& list) {
+    std::uint64_t cf = 0;
+    for (const TestPosting& posting : list) cf += posting.tf;
+    return cf;
+  }
+
+  PostingsCursor cursor() const { return {files_, info_}; }
+  PositionsReader positions() const { return {*positions_, info_}; }
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<SegmentFileReader> postings_, skips_, positions_;
+  ListFiles files_;
+  TermInfo info_;
+};
+
+/// `df` postings whose docids are spread over [0, `num_docs`).
+List random_list(Random& random, std::size_t df, std::uint64_t num_docs, std::size_t max_tf,
+                 bool positions) {
+  List list;
+  std::uint64_t next = 0;
+  for (std::size_t i = 0; i < df; ++i) {
+    const std::uint64_t room = (num_docs - next) / (df - i);
+    next += random_below(random, std::max<std::uint64_t>(1, room));
+    auto tf = static_cast<std::uint32_t>(1 + random_below(random, max_tf));
+    TestPosting posting{static_cast<std::uint32_t>(next++), tf, {}};
+    std::uint32_t position = 0;
+    for (std::uint32_t k = 0; positions && k < tf; ++k) {
+      position += static_cast<std::uint32_t>(random_below(random, k % 5 == 0 ? 300000 : 9));
+      posting.positions.push_back(position++);
+    }
+    list.push_back(posting);
+  }
+  return list;
+}
+
+void expect_reads_back(const List& list, const ListOnDisk& disk, bool positions) {
+  PostingsCursor cursor = disk.cursor();
+  EXPECT_EQ(cursor.docid(), PostingsCursor::kEnd);
+  for (const TestPosting& posting : list) {
+    ASSERT_EQ(cursor.next(), posting.docid);
+    ASSERT_EQ(cursor.docid(), posting.docid);
+    ASSERT_EQ(cursor.tf(), posting.tf);
+    if (!positions) continue;
+    const auto read = cursor.positions();
+    ASSERT_EQ(std::vector(read.begin(), read.end()), posting.positions);
+  }
+  EXPECT_EQ(cursor.next(), PostingsCursor::kEnd);
+  EXPECT_EQ(cursor.next(), PostingsCursor::kEnd);
+  EXPECT_EQ(cursor.seek(0), PostingsCursor::kEnd);
+  EXPECT_TRUE(cursor.positions().empty());
+}
+
+class ListReaderTest : public ::testing::Test {
+ protected:
+  const std::uint64_t seed_ = test_seed();
+  ::testing::ScopedTrace trace_{__FILE__, __LINE__, "SPIMI_TEST_SEED=" + std::to_string(seed_)};
+  Random random_{seed_};
+};
+
+const std::size_t kDfs[] = {1, 2, 127, 128, 129, 255, 256, 257, 1000};
+
+TEST_F(ListReaderTest, ReadsBackListsAroundBlockBorders) {
+  for (const std::size_t df : kDfs) {
+    for (const std::uint64_t num_docs : {std::uint64_t{df}, std::uint64_t{5000}, kMaxDocs}) {
+      for (const bool positions : {false, true}) {
+        SCOPED_TRACE(df);
+        const List list = random_list(random_, df, num_docs, 6, positions);
+        expect_reads_back(list, ListOnDisk(list, positions), positions);
+      }
+    }
+  }
+}
+
+TEST_F(ListReaderTest, ReadsDocidsUpToTheLast) {
+  for (const std::size_t df : kDfs) {
+    List list = random_list(random_, df, kMaxDocs / 2, 3, false);
+    list.back().docid = 0xFFFFFFFEu;
+    expect_reads_back(list, ListOnDisk(list, false), false);
+  }
+}
+
+TEST_F(ListReaderTest, ReadsTheLargestTfs) {
+  for (const std::size_t df : kDfs) {
+    List list = random_list(random_, df, 100000, 3, false);
+    for (std::size_t i = 0; i < df; i += 1 + random_below(random_, 50)) {
+      list[i].tf = 0xFFFFFFFFu - static_cast<std::uint32_t>(random_below(random_, 3));
+    }
+    expect_reads_back(list, ListOnDisk(list, false), false);
+  }
+}
+
+TEST_F(ListReaderTest, ReadsTheLargestPosition) {
+  List list = random_list(random_, 200, 1000, 2, true);
+  list[5].positions = {0, 0xFFFFFFFFu};
+  list[5].tf = 2;
+  list[199].positions = {0xFFFFFFFFu};
+  list[199].tf = 1;
+  expect_reads_back(list, ListOnDisk(list, true), true);
+}
+
+TEST_F(ListReaderTest, NextAndSeekInAnyOrderAgreeWithALinearScan) {
+  for (int round = 0; round < 60; ++round) {
+    const std::size_t df = kDfs[random_below(random_, std::size(kDfs))];
+    const std::uint64_t num_docs = df + random_below(random_, 20000);
+    const List list = random_list(random_, df, num_docs, 1 + random_below(random_, 40), true);
+    const ListOnDisk disk(list, true);
+    for (int walk = 0; walk < 4; ++walk) {
+      PostingsCursor cursor = disk.cursor();
+      auto expected = list.begin();
+      bool started = false;
+      const std::size_t reach = 1 + random_below(random_, num_docs);
+      while (!started || expected != list.end()) {
+        if (random_below(random_, 2) == 0) {
+          if (started) ++expected;
+          cursor.next();
+        } else {
+          const std::uint64_t base = started ? expected->docid : 0;
+          // Sometimes not ahead of the cursor, which must then stay.
+          std::uint64_t target = base + random_below(random_, reach);
+          target -= std::min<std::uint64_t>(target, random_below(random_, 3));
+          while (expected != list.end() && expected->docid < target) ++expected;
+          cursor.seek(static_cast<std::uint32_t>(target));
+        }
+        started = true;
+        if (expected == list.end()) break;
+        ASSERT_EQ(cursor.docid(), expected->docid);
+        ASSERT_EQ(cursor.tf(), expected->tf);
+        if (random_below(random_, 3) == 0) {
+          const auto read = cursor.positions();
+          ASSERT_EQ(std::vector(read.begin(), read.end()), expected->positions);
+        }
+      }
+      EXPECT_EQ(cursor.docid(), PostingsCursor::kEnd);
+    }
+  }
+}
+
+TEST_F(ListReaderTest, BlocksCanBePassedOverByImpactButNeverTheTail) {
+  const List list = random_list(random_, 128 * 3 + 5, 5000, 3, true);
+  const ListOnDisk disk(list, true);
+  PostingsCursor cursor = disk.cursor();
+  ASSERT_TRUE(cursor.next_block(256));
+  EXPECT_EQ(cursor.skip_entry(), nullptr);
+  ASSERT_EQ(cursor.block_docids().size(), 5u);
+  EXPECT_EQ(cursor.docid(), list[128 * 3].docid);
+  const auto read = cursor.positions();
+  EXPECT_EQ(std::vector(read.begin(), read.end()), list[128 * 3].positions);
+  EXPECT_FALSE(cursor.next_block());
+}
+
+TEST_F(ListReaderTest, PositionsReaderNamesThePlacesThatSkipEntriesHave) {
+  for (const std::size_t max_tf : {1, 2, 40}) {
+    const List list = random_list(random_, 1000, 5000, max_tf, true);
+    const ListOnDisk disk(list, true);
+    PositionsReader positions = disk.positions();
+    PostingsCursor cursor = disk.cursor();
+    while (cursor.next_block()) {
+      for (const std::uint32_t tf : cursor.block_tfs()) {
+        for (std::uint64_t left = tf; left > 0;) left -= positions.take(left).size();
+      }
+      if (cursor.skip_entry() != nullptr) {
+        EXPECT_EQ(cursor.skip_entry()->positions_after, positions.place());
+      }
+    }
+    EXPECT_TRUE(positions.at_end());
+  }
+}
+
+/// The tail is told from packed blocks by its bytes alone: lists whose last bytes look as much as
+/// possible like the other.
+TEST_F(ListReaderTest, FindsTheTailOfPositionsWhateverTheBytesAround) {
+  for (int round = 0; round < 300; ++round) {
+    List list;
+    std::uint32_t docid = 0;
+    // One posting a document and 128 to 300 documents, so that every place in the list is sought
+    // below.
+    const std::size_t df = 128 + random_below(random_, 172);
+    const std::uint32_t masks[] = {0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x80808080u, 0xFFFFFFFFu};
+    const std::uint32_t mask = masks[random_below(random_, 8)],
+                        tail_mask = masks[random_below(random_, 8)];
+    for (std::size_t i = 0; i < df; ++i) {
+      const auto bits = static_cast<std::uint32_t>(random_());
+      const bool in_tail = i >= df / 128 * 128;
+      list.push_back(
+          {docid++, 1, {random_below(random_, 8) == 0 ? bits : (in_tail ? tail_mask : mask)}});
+    }
+    const ListOnDisk disk(list, true);
+    for (std::uint32_t target = 120; target < df;
+         target += 1 + static_cast<std::uint32_t>(random_below(random_, 9))) {
+      PostingsCursor cursor = disk.cursor();
+      ASSERT_EQ(cursor.seek(target), target);
+      ASSERT_EQ(cursor.positions()[0], list[target].positions[0]);
+    }
+  }
+}
+
+/// Reads all there is to read; returns false if that ended in Error(kCorrupt).
+bool reads_through(const ListOnDisk& disk) {
+  try {
+    PostingsCursor cursor = disk.cursor();
+    while (cursor.next() != PostingsCursor::kEnd) (void)cursor.positions();
+    return true;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
+    return false;
+  }
+}
+
+TEST_F(ListReaderTest, RefusesListsThatAreNotWhatTheGrammarAllows) {
+  const List list = random_list(random_, 130, 500, 3, true);
+  const EncodedLists good = ListOnDisk::encode(list, true);
+  const std::uint64_t cf = ListOnDisk::sum_of_tfs(list);
+  const auto accepts = [&](const EncodedLists& lists, std::uint64_t df = 130,
+                           std::uint64_t num_docs = 500) {
+    return reads_through(ListOnDisk(lists, df, cf, true, num_docs));
+  };
+  ASSERT_TRUE(accepts(good));
+  EXPECT_FALSE(accepts(good, 129)) << "bytes after the last posting";
+  EXPECT_FALSE(accepts(good, 131)) << "one posting too few";
+  EXPECT_FALSE(accepts(good, 127)) << "a list that has no blocks";
+  EXPECT_FALSE(accepts(good, 256)) << "a block that is not there";
+  EXPECT_FALSE(accepts(good, 130, list[129].docid)) << "a docid out of range in the tail";
+  EXPECT_FALSE(accepts(good, 130, list[127].docid)) << "a docid out of range in the block";
+
+  EncodedLists bad = good;
+  bad.skips += '\1';
+  EXPECT_FALSE(accepts(bad)) << "bytes after the last skip entry";
+  bad = good;
+  bad.skips.back() = 0;
+  EXPECT_FALSE(accepts(bad)) << "a max_impact of 0";
+  bad = good;
+  bad.skips[0] = static_cast<char>(bad.skips[0] ^ 1);
+  EXPECT_FALSE(accepts(bad)) << "another last docid than the block's";
+  bad = good;
+  bad.skips[bad.skips.size() - 2] = static_cast<char>(128);
+  EXPECT_FALSE(accepts(bad)) << "a position index over 127";
+  bad = good;
+  bad.positions.pop_back();
+  EXPECT_FALSE(accepts(bad)) << "a position too few";
+}
+
+TEST_F(ListReaderTest, RefusesATfThatRunsOver) {
+  // A tail posting: gap 0, tf - 2 = 2^32 - 2 and 2^32 - 1.
+  for (const std::uint64_t tf_less_2 : {0xFFFFFFFEull, 0xFFFFFFFFull}) {
+    EncodedLists lists;
+    lists.postings += '\0';
+    append_varint(lists.postings, tf_less_2);
+    EXPECT_FALSE(reads_through(ListOnDisk(lists, 1, 1, false)));
+  }
+  // A block whose tfs less 1 are 2^32 - 1.
+  EncodedLists lists;
+  lists.postings = encode_packed_simply(std::vector<std::uint32_t>(128, 0)) +
+                   encode_packed_simply(std::vector<std::uint32_t>(128, 0xFFFFFFFFu));
+  append_varint(lists.skips, 128);
+  append_varint(lists.skips, lists.postings.size());
+  lists.skips += '\xFF';
+  EXPECT_FALSE(reads_through(ListOnDisk(lists, 128, 128, false)));
+}
+
+TEST_F(ListReaderTest, RefusesDocidsThatRunOver) {
+  // 128 gaps whose sum is right in 32 bits only.
+  std::vector<std::uint32_t> gaps(128, 0);
+  gaps[3] = gaps[4] = 0x80000000u;
+  EncodedLists lists;
+  lists.postings =
+      encode_packed_simply(gaps) + encode_packed_simply(std::vector<std::uint32_t>(128, 0));
+  append_varint(lists.skips, 128);
+  append_varint(lists.skips, lists.postings.size());
+  lists.skips += '\xFF';
+  EXPECT_FALSE(reads_through(ListOnDisk(lists, 128, 128, false)));
+  // A tail whose gap alone is beyond 32 bits.
+  EncodedLists tail;
+  append_varint(tail.postings, (std::uint64_t{1} << 33) | 1);
+  EXPECT_FALSE(reads_through(ListOnDisk(tail, 1, 1, false)));
+}
+
+TEST_F(ListReaderTest, AVastTfWithFewPositionsIsRefusedWithoutVastMemory) {
+  EncodedLists lists;
+  lists.postings += '\0';
+  append_varint(lists.postings, 0xFFFFFFF0u);
+  lists.positions = std::string(100, '\1');
+  EXPECT_FALSE(reads_through(ListOnDisk(lists, 1, 0xFFFFFFF2u, true)));
+}
+
+TEST_F(ListReaderTest, RandomDamageIsRefusedOrReadWithinBounds) {
+  const List list = random_list(random_, 300, 2000, 5, true);
+  const EncodedLists good = ListOnDisk::encode(list, true);
+  const std::uint64_t cf = ListOnDisk::sum_of_tfs(list);
+  int num_refused = 0;
+  for (int round = 0; round < 600; ++round) {
+    EncodedLists bad = good;
+    std::string* const parts[] = {&bad.postings, &bad.skips, &bad.positions};
+    std::string& part = *parts[random_below(random_, 3)];
+    for (std::size_t n = 1 + random_below(random_, 3); n > 0; --n) {
+      part[random_below(random_, part.size())] = static_cast<char>(random_());
+    }
+    if (random_below(random_, 4) == 0) part.resize(random_below(random_, part.size()));
+    num_refused += !reads_through(ListOnDisk(bad, 300, cf, true, 2000));
+  }
+  EXPECT_GT(num_refused, 100);
+}
+
+}  // namespace
+}  // namespace spimi::testing
