@@ -41,7 +41,8 @@ std::string time_text(const BuildSummary& summary, double seconds) {
   const auto add_phase = [&](std::string_view name, double phase_seconds, std::uint64_t bytes) {
     if (!(phase_seconds > 0)) return;
     phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", name, duration(phase_seconds));
-    if (bytes > 0) phases += fmt::format(" at {}", data_rate(bytes, phase_seconds));
+    // Of a small corpus it would only be noise.
+    if (bytes >= 1'000'000) phases += fmt::format(" at {}", data_rate(bytes, phase_seconds));
   };
   add_phase("read", summary.read_seconds, summary.corpus_bytes);
   add_phase("merge", summary.merge_seconds, 0);

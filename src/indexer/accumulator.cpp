@@ -177,22 +177,20 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
 
 // The number of a key that is new to this run. May write the run and begin the next; num_log_ is then 0.
 std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
-  const bool alias =
-      limits_.normalize && has_non_ascii(key) &&
-      !is_own_term(key.length <= Vocabulary::kInlineBytes
-                       ? std::string_view(reinterpret_cast<const char*>(key.words), key.length)
-                       : std::string_view(key.bytes, key.length));
-  if (alias) {
-    const std::string_view token = key.length <= Vocabulary::kInlineBytes
-                                       ? std::string_view(reinterpret_cast<const char*>(key.words), key.length)
-                                       : std::string_view(key.bytes, key.length);
+  bool alias = false;
+  if (limits_.normalize && has_non_ascii(key)) {
+    const std::string_view token(key.length <= Vocabulary::kInlineBytes
+                                     ? reinterpret_cast<const char*>(key.words)
+                                     : key.bytes,
+                                 key.length);
+    // An empty term would be no token; the tokenizer sees to that.
     make_term(token, &term_);
+    alias = term_ != token;
   }
   if (!vocabulary_.has_room(2, std::size_t{key.length} + (alias ? term_.size() : 0))) {
     write_run(true);
   }
   if (!alias) return intern(key);
-  // An empty term is no token; the tokenizer sees to that.
   const std::uint32_t id = intern(vocabulary_.make_key(term_));
   vocabulary_.insert(vocabulary_.find(key), key, id, true);
   return id;
