@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/common_prefix.h"
 #include "base/packed_block.h"
 #include "base/varint.h"
 #include "format/layout.h"
@@ -14,13 +15,6 @@ void append_varint(std::string* out, std::uint64_t value) {
   std::uint8_t bytes[kMaxVarint64Bytes];
   const std::uint8_t* const end = put_varint(bytes, value);
   out->append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(end - bytes));
-}
-
-std::size_t common_prefix(std::string_view a, std::string_view b) {
-  const std::size_t most = std::min(a.size(), b.size());
-  std::size_t i = 0;
-  while (i < most && a[i] == b[i]) ++i;
-  return i;
 }
 
 void append_offset(SegmentFileWriter& index, std::uint64_t offset) {

@@ -64,8 +64,8 @@ bool has_non_ascii(const Vocabulary::Key& key) {
 constexpr std::size_t kArenaBytesPerSlot = 10;
 
 constexpr std::size_t per_slot_bytes() {
-  // A slot; for every second one a sort entry, a cursor and 8 bytes of long key.
-  return 32 + (16 + 4) / 2;
+  // A slot; for every second one a sort entry and a cursor.
+  return 32 + (32 + 4) / 2;
 }
 
 }  // namespace
@@ -279,46 +279,82 @@ void Accumulator::write_run(bool document_continues) {
   }
 }
 
-// Fills terms_ with the run's terms in byte order. Most terms differ in their first eight bytes: one radix pass over two of
-// them, then a comparison sort of each bucket.
+void Accumulator::load_words(TermRef* term, std::uint32_t depth) const {
+  std::uint64_t words[2] = {0, 0};
+  if (term->length > depth) {
+    std::memcpy(words, vocabulary_.arena() + term->offset + depth,
+                std::min<std::size_t>(term->length - depth, sizeof(words)));
+  }
+  term->words[0] = __builtin_bswap64(words[0]);
+  term->words[1] = __builtin_bswap64(words[1]);
+}
+
+// Fills terms_ with the run's terms in byte order. One radix pass over the first two bytes; then each bucket by sixteen bytes, which are
+// in the entries themselves, so that comparing touches no other memory.
 std::size_t Accumulator::sort_terms() {
-  TermRef* const unsorted = reinterpret_cast<TermRef*>(scattered_.data());
-  static_assert(sizeof(TermRef) == 16);
   const Vocabulary::Slot* const slots = vocabulary_.slots();
   std::uint32_t* const buckets = buckets_.data();
   std::memset(buckets, 0, (kNumBuckets + 1) * sizeof(*buckets));
-  // Scratch in the scatter's target, which has 4 bytes for each of the log's tokens: enough, unless nearly every token is a new term.
-  const std::size_t scratch_size = scattered_.size() / 4;
-  const bool radix = num_terms_ <= scratch_size;
-  TermRef* const collected = radix ? unsorted : terms_.data();
+  // Collected in the scatter's target, which is not in use yet; without room for that (nearly every token a new term), in place.
+  auto* const scratch = reinterpret_cast<TermRef*>(scattered_.data());
+  const bool radix = num_terms_ <= scattered_.size() * sizeof(std::uint32_t) / sizeof(TermRef);
+  TermRef* const collected = radix ? scratch : terms_.data();
   std::size_t size = 0;
   for (std::size_t i = 0; i < vocabulary_.num_slots(); ++i) {
     const Vocabulary::Slot& slot = slots[i];
     if (slot.length == 0 || (slot.offset & Vocabulary::kAlias) != 0) continue;
-    const std::uint64_t prefix = __builtin_bswap64(slot.key[0]);
-    collected[size++] = {prefix, static_cast<std::uint32_t>(i), slot.id};
-    ++buckets[(prefix >> 48) + 1];
+    const std::uint64_t first = __builtin_bswap64(slot.key[0]);
+    collected[size++] = {
+        {first, __builtin_bswap64(slot.key[1])}, slot.offset, slot.length, slot.id, 0};
+    ++buckets[(first >> 48) + 1];
   }
-  const auto before = [this, slots](const TermRef& a, const TermRef& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    return vocabulary_.key_of(slots[a.slot]) < vocabulary_.key_of(slots[b.slot]);
-  };
   if (!radix) {
-    std::sort(collected, collected + size, before);
+    sort_from(collected, collected + size, 0);
     return size;
   }
   for (std::size_t i = 1; i <= kNumBuckets; ++i) buckets[i] += buckets[i - 1];
   for (std::size_t i = 0; i < size; ++i) {
-    terms_[buckets[unsorted[i].prefix >> 48]++] = unsorted[i];
+    terms_[buckets[scratch[i].words[0] >> 48]++] = scratch[i];
   }
   // Each bucket's start has become its end.
-  std::size_t begin = 0;
-  while (begin < size) {
-    const std::size_t end = buckets[terms_[begin].prefix >> 48];
-    if (end - begin > 1) std::sort(terms_.data() + begin, terms_.data() + end, before);
+  for (std::size_t begin = 0; begin < size;) {
+    const std::size_t end = buckets[terms_[begin].words[0] >> 48];
+    sort_from(terms_.data() + begin, terms_.data() + end, 0);
     begin = end;
   }
   return size;
+}
+
+// Sorts terms that agree in their first `depth` bytes and have the next sixteen in their words. Those that agree in these too are sorted by the
+// sixteen behind, and so on (a string quicksort with cached keys). Leaves the words of depth 0.
+void Accumulator::sort_from(TermRef* begin, TermRef* end, std::uint32_t depth) {
+  if (end - begin > 1) {
+    // The length decides where a term ends and the other goes on with zero bytes.
+    std::sort(begin, end, [](const TermRef& a, const TermRef& b) {
+      if (a.words[0] != b.words[0]) return a.words[0] < b.words[0];
+      if (a.words[1] != b.words[1]) return a.words[1] < b.words[1];
+      return a.length < b.length;
+    });
+    const std::uint32_t next_depth = depth + 16;
+    for (TermRef* group = begin; group < end;) {
+      TermRef* group_end = group + 1;
+      while (group_end < end && group_end->words[0] == group->words[0] &&
+             group_end->words[1] == group->words[1]) {
+        ++group_end;
+      }
+      // A term that is at its end is before those that go on, and there it is already.
+      TermRef* longer = group;
+      while (longer < group_end && longer->length <= next_depth) ++longer;
+      if (group_end - longer > 1) {
+        for (TermRef* term = longer; term < group_end; ++term) load_words(term, next_depth);
+        sort_from(longer, group_end, next_depth);
+      }
+      group = group_end;
+    }
+  }
+  if (depth > 0) {
+    for (TermRef* term = begin; term < end; ++term) load_words(term, depth - 16);
+  }
 }
 
 // Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards cursors_[id] is the end of the term's stretch.
@@ -357,12 +393,28 @@ void Accumulator::write_documents() {
 }
 
 void Accumulator::write_terms(std::size_t num_terms) {
+  constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
+  std::uint64_t short_terms[2][2];  // the writer looks back at the term before
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < num_terms; ++i) {
-    const Vocabulary::Slot& slot = vocabulary_.slots()[terms_[i].slot];
-    const std::uint32_t end = cursors_[slot.id];
-    const std::string_view term = vocabulary_.key_of(slot);
+    if (i + kAhead < num_terms) {
+      __builtin_prefetch(&cursors_[terms_[i + kAhead].id]);
+      if (terms_[i + kAhead].length > Vocabulary::kInlineBytes) {
+        __builtin_prefetch(vocabulary_.arena() + terms_[i + kAhead].offset);
+      }
+      // About that many terms of one or two occurrences further on.
+      __builtin_prefetch(&piece_hints_[scattered_[std::min<std::size_t>(begin + 2 * kAhead, num_log_ - 1)] >> kHintShift]);
+    }
+    const TermRef& ref = terms_[i];
+    const std::uint32_t end = cursors_[ref.id];
+    std::string_view term(vocabulary_.arena() + ref.offset, ref.length);
+    if (ref.length <= Vocabulary::kInlineBytes) {
+      std::uint64_t* const words = short_terms[i % 2];
+      words[0] = __builtin_bswap64(ref.words[0]);
+      words[1] = __builtin_bswap64(ref.words[1]);
+      term = {reinterpret_cast<const char*>(words), ref.length};
+    }
     // A term of documents that were taken back has no occurrences, and no record.
     while (begin < end) {
       const auto size = std::min(end - begin, kRecordOccurrences);

@@ -69,10 +69,13 @@ class Accumulator : public TokenSink {
   std::uint64_t num_overlong_tokens() const { return num_overlong_; }
 
  private:
+  // A term to sort and write, with all that takes of it but the bytes of a long one behind the sixteenth.
   struct TermRef {
-    std::uint64_t prefix;
-    std::uint32_t slot;
+    std::uint64_t words[2];  // the bytes from `depth` on as big-endian numbers, filled up with zeros; depth is 0 outside of the sort
+    std::uint32_t offset;    // of a long term in the vocabulary's arena
+    std::uint32_t length;
     std::uint32_t id;
+    std::uint32_t unused;
   };
 
   void take_some(const Token* tokens, std::size_t size);
@@ -80,6 +83,8 @@ class Accumulator : public TokenSink {
   std::uint32_t intern(const Vocabulary::Key& key);
   void write_run(bool document_continues);
   std::size_t sort_terms();
+  void sort_from(TermRef* begin, TermRef* end, std::uint32_t depth);
+  void load_words(TermRef* term, std::uint32_t depth) const;
   void scatter(std::size_t num_terms);
   void write_documents();
   void write_terms(std::size_t num_terms);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/checksum.h"
+#include "base/common_prefix.h"
 #include "base/varint.h"
 #include "spimi/error.h"
 
@@ -89,8 +90,7 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
       }
     }
   } else {
-    const std::size_t most = std::min(last_term_.size(), term.size());
-    while (lcp < most && last_term_[lcp] == term[lcp]) ++lcp;
+    lcp = common_prefix(last_term_, term);
   }
   last_term_ = term;
   const std::size_t suffix_bytes = term.size() - lcp;

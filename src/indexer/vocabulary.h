@@ -89,12 +89,7 @@ class Vocabulary {
   /// Fills the empty slot that find returned. Needs room.
   void insert(Slot* slot, const Key& key, std::uint32_t id, bool alias);
 
-  std::string_view key_of(const Slot& slot) const {
-    return {slot.length <= kInlineBytes ? reinterpret_cast<const char*>(slot.key)
-                                        : arena_.data() + (slot.offset & ~kAlias),
-            slot.length};
-  }
-
+  const char* arena() const { return arena_.data(); }
   const Slot* slots() const { return slots_.data(); }
   std::size_t num_slots() const { return slots_.size(); }
 

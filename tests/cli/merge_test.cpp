@@ -17,6 +17,12 @@ using ::testing::IsEmpty;
 
 class MergeTest : public CliTest {
  protected:
+  /// The path in the first line that a query prints.
+  static std::string first_path(const std::string& out) {
+    const std::size_t tab = out.find('\t');
+    return tab == std::string::npos ? out : out.substr(tab + 1, out.find('\n') - tab - 1);
+  }
+
   std::string build_id(const std::string& index) {
     return json::parse(run({"stats", "--json", "-i", index}).out)["build_id"];
   }
@@ -66,12 +72,12 @@ TEST_F(MergeTest, JoinsIndexesInTheOrderGiven) {
   EXPECT_EQ(run({"dump", "-i", "both", "--docs", "--json"}).out,
             "{\"docid\":0,\"path\":\"b.txt\",\"length\":2}\n"
             "{\"docid\":1,\"path\":\"a.txt\",\"length\":3}\n");
-  EXPECT_EQ(run({"query", "-i", "both", "cat"}).out.substr(8), "one/a.txt\n");
+  EXPECT_EQ(first_path(run({"query", "-i", "both", "cat"}).out), "one/a.txt");
 
   // Two corpora, two roots.
   fs::rename(path("two"), path("moved"));
   const RunResult moved = run({"query", "-i", "both", "--root", "moved", "--root", "one", "the"});
-  EXPECT_EQ(moved.out.substr(8), "moved/b.txt\n");
+  EXPECT_EQ(first_path(moved.out), "moved/b.txt");
   const RunResult one_root = run({"query", "-i", "both", "--root", "moved", "the"});
   EXPECT_EQ(one_root.exit_code, 2);
   EXPECT_THAT(one_root.err, HasSubstr("2 roots"));

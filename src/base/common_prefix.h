@@ -1,0 +1,26 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace spimi {
+
+/// The number of bytes that two strings begin with in common.
+inline std::size_t common_prefix(std::string_view a, std::string_view b) {
+  const std::size_t most = std::min(a.size(), b.size());
+  std::size_t i = 0;
+  for (; i + 8 <= most; i += 8) {
+    std::uint64_t x, y;
+    std::memcpy(&x, a.data() + i, 8);
+    std::memcpy(&y, b.data() + i, 8);
+    // Little-endian: the first byte that differs is the lowest.
+    if (x != y) return i + static_cast<std::size_t>(std::countr_zero(x ^ y)) / 8;
+  }
+  while (i < most && a[i] == b[i]) ++i;
+  return i;
+}
+
+}  // namespace spimi
