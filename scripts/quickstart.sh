@@ -16,7 +16,7 @@ say "1. Packages"
 scripts/packages.sh build
 
 say ""
-say "2. Build (Release, into build/release)"
+say "2. Build (Release, into build/release; a minute or two)"
 run_quietly cmake --preset release -DSPIMI_TESTS=OFF
 run_quietly cmake --build build/release
 "$program" --version
@@ -34,11 +34,17 @@ show "$program" stats -i "$index"
 show "$program" check -i "$index"
 
 say ""
-say "Done. The program is $program, the sample's index $index. Next:"
+say "Done. The program is $program, the index of the sample is in $index. What next:"
 cat <<END
 
-  $program build ~/Documents /tmp/documents-index     index your own files
-  $program query -i /tmp/documents-index SOME WORDS   and search them
-  $program --help                                     all commands
-  scripts/test.sh                                         the whole test suite
+  # index your own files, and search them
+  $program build ~/Documents ~/documents.index
+  $program query -i ~/documents.index SOME WORDS
+
+  # all commands; the options of one
+  $program --help
+  $program build --help
+
+  # the whole test suite
+  scripts/test.sh
 END

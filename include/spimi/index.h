@@ -143,7 +143,7 @@ class Index {
   /// The best `k` documents that hold any of the terms, best first, ties by docid. BM25 with k1 = 1.2, b = 0.75 and
   /// idf = ln(1 + (N - df + 0.5) / (df + 0.5)), which is never negative:
   /// the sum over the terms of idf × tf × (k1 + 1) / (tf + k1 × (1 - b + b × length / average length)), in double
-  /// precision. A term given twice counts twice.
+  /// precision, added in the order the terms are given. A term given twice counts twice.
   std::vector<Hit> search(const std::vector<std::string>& terms, std::size_t k) const;
   /// The number of documents that hold any of the terms.
   std::uint64_t count(const std::vector<std::string>& terms) const;

@@ -249,7 +249,9 @@ int run_merge(std::vector<std::string> arguments, Console& console) {
                    [&](const ProgressFunction& on_progress, const std::atomic<bool>& stop, bool) {
                      options.on_progress = on_progress;
                      options.stop = &stop;
-                     return merge_runs(out, options);
+                     BuildSummary summary = merge_runs(out, options);
+                     summary.read_seconds = 0;  // That was the time of another process.
+                     return summary;
                    });
   }
   if (operands.empty()) throw UsageError("INDEX is missing: name the indexes to join");

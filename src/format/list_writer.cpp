@@ -9,21 +9,6 @@
 #include "spimi/error.h"
 
 namespace spimi {
-namespace {
-
-// Lets `write(out)` put up to `room` bytes behind the vector's end; it returns their end.
-template <class Write>
-std::size_t extend(std::vector<std::uint8_t>& bytes, std::size_t room, Write write) {
-  const std::size_t size = bytes.size();
-  bytes.resize(size + room);
-  const std::uint8_t* const end = write(bytes.data() + size);
-  const auto written = static_cast<std::size_t>(end - (bytes.data() + size));
-  bytes.resize(size + written);
-  return written;
-}
-
-}  // namespace
-
 void ListWriter::begin() {
   num_buffered_ = num_buffered_positions_ = 0;
   last_docid_ = last_block_docid_ = -1;
@@ -88,22 +73,23 @@ void ListWriter::add_positions(const std::uint32_t* gaps, std::size_t size) {
   while (size > 0) {
     const std::size_t n = std::min(size, kBlockValues - num_buffered_positions_);
     if (n == kBlockValues) {
-      positions_bytes_ += extend(out_.positions, kPackedSlack, [&](std::uint8_t* to) {
-        return encode_packed(gaps, to);
-      });
+      write_positions_block(gaps);
     } else {
       std::memcpy(position_gaps_ + num_buffered_positions_, gaps, n * sizeof(*gaps));
       num_buffered_positions_ += n;
       if (num_buffered_positions_ == kBlockValues) {
-        positions_bytes_ += extend(out_.positions, kPackedSlack, [&](std::uint8_t* to) {
-          return encode_packed(position_gaps_, to);
-        });
+        write_positions_block(position_gaps_);
         num_buffered_positions_ = 0;
       }
     }
     gaps += n;
     size -= n;
   }
+}
+
+void ListWriter::write_positions_block(const std::uint32_t* gaps) {
+  std::uint8_t* const to = out_.positions.reserve(kPackedSlack);
+  positions_bytes_ += out_.positions.commit(encode_packed(gaps, to));
 }
 
 void ListWriter::write_posting_block() {
@@ -114,42 +100,36 @@ void ListWriter::write_posting_block() {
     impact = std::max(impact, bm25_impact(tfs_[i], lengths[i], average_length_));
   }
   for (std::uint32_t& tf : tfs_) --tf;
+  std::uint8_t* to = out_.postings.reserve(2 * kPackedSlack);
   const std::size_t block_bytes =
-      extend(out_.postings, 2 * kPackedSlack,
-             [this](std::uint8_t* to) { return encode_packed(tfs_, encode_packed(gaps_, to)); });
+      out_.postings.commit(encode_packed(tfs_, encode_packed(gaps_, to)));
   postings_bytes_ += block_bytes;
-  skips_bytes_ += extend(out_.skips, 3 * kMaxVarint64Bytes + 2, [&](std::uint8_t* to) {
-    to = put_varint(to, static_cast<std::uint64_t>(docids_[kBlockValues - 1] - last_block_docid_));
-    to = put_varint(to, block_bytes);
-    if (has_positions_) {
-      to = put_varint(to, positions_bytes_ - skipped_positions_bytes_);
-      *to++ = static_cast<std::uint8_t>(num_buffered_positions_);
-    }
-    *to++ = quantize_impact(impact);
-    return to;
-  });
+
+  to = out_.skips.reserve(3 * kMaxVarint64Bytes + 2);
+  to = put_varint(to, static_cast<std::uint64_t>(docids_[kBlockValues - 1] - last_block_docid_));
+  to = put_varint(to, block_bytes);
+  if (has_positions_) {
+    to = put_varint(to, positions_bytes_ - skipped_positions_bytes_);
+    *to++ = static_cast<std::uint8_t>(num_buffered_positions_);
+  }
+  *to++ = quantize_impact(impact);
+  skips_bytes_ += out_.skips.commit(to);
   skipped_positions_bytes_ = positions_bytes_;
   last_block_docid_ = docids_[kBlockValues - 1];
   num_buffered_ = 0;
 }
 
 void ListWriter::write_tail() {
-  postings_bytes_ += extend(
-      out_.postings, num_buffered_ * 2 * kMaxVarint64Bytes, [this](std::uint8_t* to) {
-        for (std::size_t i = 0; i < num_buffered_; ++i) {
-          const std::uint32_t tf = tfs_[i];
-          to = put_varint(to, std::uint64_t{gaps_[i]} << 1 | (tf == 1));
-          if (tf != 1) to = put_varint(to, tf - 2);
-        }
-        return to;
-      });
-  positions_bytes_ += extend(
-      out_.positions, num_buffered_positions_ * kMaxVarint64Bytes, [this](std::uint8_t* to) {
-        for (std::size_t i = 0; i < num_buffered_positions_; ++i) {
-          to = put_varint(to, position_gaps_[i]);
-        }
-        return to;
-      });
+  std::uint8_t* to = out_.postings.reserve(num_buffered_ * 2 * kMaxVarint64Bytes);
+  for (std::size_t i = 0; i < num_buffered_; ++i) {
+    const std::uint32_t tf = tfs_[i];
+    to = put_varint(to, std::uint64_t{gaps_[i]} << 1 | (tf == 1));
+    if (tf != 1) to = put_varint(to, tf - 2);
+  }
+  postings_bytes_ += out_.postings.commit(to);
+  to = out_.positions.reserve(num_buffered_positions_ * kMaxVarint64Bytes);
+  for (std::size_t i = 0; i < num_buffered_positions_; ++i) to = put_varint(to, position_gaps_[i]);
+  positions_bytes_ += out_.positions.commit(to);
 }
 
 TermInfo ListWriter::finish() {

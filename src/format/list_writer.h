@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "base/byte_buffer.h"
 #include "base/packed_block.h"
 #include "spimi/index.h"
 
@@ -11,7 +11,7 @@ namespace spimi {
 
 /// Where a ListWriter puts its bytes: to be appended to `postings`, `skips` and `positions`, and may be taken away at any time.
 struct ListBytes {
-  std::vector<std::uint8_t> postings, skips, positions;
+  ByteBuffer postings, skips, positions;
   std::size_t size() const { return postings.size() + skips.size() + positions.size(); }
 };
 
@@ -44,6 +44,7 @@ class ListWriter {
 
  private:
   void add_positions(const std::uint32_t* gaps, std::size_t size);
+  void write_positions_block(const std::uint32_t* gaps);
   void write_posting_block();
   void write_tail();
 

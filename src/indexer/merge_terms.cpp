@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/byte_buffer.h"
 #include "indexer/merge_runs.h"
 #include "indexer/run_writer.h"
 #include "spimi/error.h"
@@ -74,7 +75,7 @@ class LengthCache : public DocumentLengths {
 // What a range has become and is not yet written.
 struct Output {
   ListBytes lists;
-  std::vector<std::uint8_t> terms;  // EntryHead, then the term's bytes
+  ByteBuffer terms;  // EntryHead, then the term's bytes
   std::size_t size() const { return lists.size() + terms.size(); }
   void clear() {
     lists.postings.clear();
@@ -195,9 +196,8 @@ class TermMerge {
       // Only postings of documents that were given up: no term.
       if (head.info.df == 0) continue;
       num_postings += head.info.df;
-      const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&head);
-      output.terms.insert(output.terms.end(), bytes, bytes + sizeof(head));
-      output.terms.insert(output.terms.end(), term.begin(), term.end());
+      output.terms.append(&head, sizeof(head));
+      output.terms.append(term.data(), term.size());
     }
     num_postings_ += num_postings;
   }

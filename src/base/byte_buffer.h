@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace spimi {
+
+/// Bytes that are appended and then taken away all at once. Unlike a vector's, new bytes are not cleared before they are written.
+class ByteBuffer {
+ public:
+  ByteBuffer() = default;
+  ~ByteBuffer() { std::free(data_); }
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
+
+  const std::uint8_t* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  void clear() { size_ = 0; }
+
+  /// Room for `size` bytes behind the end; valid until the next call of reserve.
+  std::uint8_t* reserve(std::size_t size) {
+    if (capacity_ - size_ < size) grow(size);
+    return data_ + size_;
+  }
+  /// Makes what was written up to `end` part of the buffer; returns its size.
+  std::size_t commit(const std::uint8_t* end) {
+    const auto size = static_cast<std::size_t>(end - data_) - size_;
+    size_ += size;
+    return size;
+  }
+  void append(const void* bytes, std::size_t size) {
+    std::memcpy(reserve(size), bytes, size);
+    size_ += size;
+  }
+
+ private:
+  void grow(std::size_t size) {
+    // A quarter more each time: memory counts, and realloc moves pages, not bytes, once a buffer is large.
+    const std::size_t capacity = size_ + size + capacity_ / 4;
+    void* const data = std::realloc(data_, capacity);
+    if (data == nullptr) throw std::bad_alloc();
+    data_ = static_cast<std::uint8_t*>(data);
+    capacity_ = capacity;
+  }
+
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace spimi
