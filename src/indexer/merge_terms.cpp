@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/varint.h"
 #include "indexer/merge_runs.h"
 #include "indexer/run_writer.h"
 #include "spimi/error.h"
@@ -75,7 +76,7 @@ class LengthCache : public DocumentLengths {
 // What a range has become and is not yet written.
 struct Output {
   ListBytes lists;
-  ByteBuffer terms;  // EntryHead, then the term's bytes
+  ByteBuffer terms;  // see append_term
   std::size_t size() const { return lists.size() + terms.size(); }
   void clear() {
     lists.postings.clear();
@@ -85,10 +86,40 @@ struct Output {
   }
 };
 
-struct EntryHead {
-  TermInfo info;
-  std::uint32_t term_bytes;
-};
+void append_term(std::string_view term, const TermInfo& info, ByteBuffer* out) {
+  std::uint8_t* to = out->reserve(6 * kMaxVarint64Bytes + term.size());
+  to = put_varint(to, term.size());
+  std::memcpy(to, term.data(), term.size());
+  to += term.size();
+  to = put_varint(to, info.df);
+  to = put_varint(to, info.cf - info.df);
+  to = put_varint(to, info.postings_bytes);
+  to = put_varint(to, info.skips_bytes);
+  to = put_varint(to, info.positions_bytes);
+  out->commit(to);
+}
+
+void add_terms(const ByteBuffer& terms, DictionaryWriter* dictionary) {
+  const std::uint8_t* at = terms.data();
+  const std::uint8_t* const end = at + terms.size();
+  const auto take = [&at, end] {
+    std::uint64_t value = 0;
+    at = get_varint64(at, end, &value);
+    return value;
+  };
+  while (at < end) {
+    const std::uint64_t term_bytes = take();
+    const std::string_view term(reinterpret_cast<const char*>(at), term_bytes);
+    at += term_bytes;
+    TermInfo info;
+    info.df = static_cast<std::uint32_t>(take());
+    info.cf = info.df + take();
+    info.postings_bytes = take();
+    info.skips_bytes = take();
+    info.positions_bytes = take();
+    dictionary->add(term, info);
+  }
+}
 
 class TermMerge {
  public:
@@ -192,27 +223,18 @@ class TermMerge {
         if (++num_records % 4096 == 0) monitor_.check();
       } while (cursor != nullptr && cursor->record().prefix == prefix &&
                std::string_view(cursor->record().term, cursor->record().term_bytes) == term);
-      EntryHead head{lists.finish(), static_cast<std::uint32_t>(term.size())};
+      const TermInfo info = lists.finish();
       // Only postings of documents that were given up: no term.
-      if (head.info.df == 0) continue;
-      num_postings += head.info.df;
-      output.terms.append(&head, sizeof(head));
-      output.terms.append(term.data(), term.size());
+      if (info.df == 0) continue;
+      num_postings += info.df;
+      append_term(term, info, &output.terms);
     }
     num_postings_ += num_postings;
   }
 
   void write(const Output& output) {
     segment_.append_lists(output.lists);
-    const std::uint8_t* at = output.terms.data();
-    const std::uint8_t* const end = at + output.terms.size();
-    while (at < end) {
-      EntryHead head;
-      std::memcpy(&head, at, sizeof(head));
-      at += sizeof(head);
-      segment_.dictionary().add({reinterpret_cast<const char*>(at), head.term_bytes}, head.info);
-      at += head.term_bytes;
-    }
+    add_terms(output.terms, &segment_.dictionary());
   }
 
   // In the middle of a range: waits for its turn, which it then keeps.

@@ -101,20 +101,14 @@ struct ChunkTokenizer::State {
     return (segment.properties & kNeeded) == kNeeded;
   }
 
-  void begin_segment() {
-    // The worst that can still be written: two parts of a pending segment, and a code point each.
-    const std::size_t needed = 2 * (std::size_t{options.max_token_bytes} + 8) + kTokenPadding;
+  void end_segment() {
+    if (is_token(current)) emit(data, current.length, current.stored);
     data += current.stored;
-    if (data + needed > scratch.get() + scratch_size) {
+    if (data > data_limit) {
       flush();
       data = scratch.get();
     }
     current = Segment{};
-  }
-
-  void end_segment() {
-    if (is_token(current)) emit(data, current.length, current.stored);
-    begin_segment();
   }
 
   void end_before() {
@@ -132,6 +126,18 @@ struct ChunkTokenizer::State {
     pending = false;
   }
 
+  void append(std::uint8_t properties, const char* bytes, std::size_t num_bytes,
+              std::size_t utf8_length) {
+    if (current.stored <= options.max_token_bytes) {
+      // Always four bytes, of which the next code point overwrites what is too much: a copy of constant size is one store.
+      std::memcpy(data + before.stored + current.stored, bytes, 4);
+      current.stored += static_cast<std::uint32_t>(num_bytes);
+    }
+    current.length += utf8_length;
+    current.properties |= properties;
+  }
+
+  // One code point. Four bytes can be read at `bytes`.
   void step(std::uint8_t properties, const char* bytes, std::size_t num_bytes,
             std::size_t utf8_length) {
     const auto t = kTable[state][properties & kWordBreakMask];
@@ -158,13 +164,7 @@ struct ChunkTokenizer::State {
         end_before();
         break;
     }
-    if (current.stored <= options.max_token_bytes) {
-      // Sequences are at most four bytes; what is written too much is overwritten by the next.
-      std::memcpy(data + before.stored + current.stored, bytes, num_bytes);
-      current.stored += static_cast<std::uint32_t>(num_bytes);
-    }
-    current.length += utf8_length;
-    current.properties |= properties;
+    append(properties, bytes, num_bytes, utf8_length);
   }
 
   // True where a segment certainly begins, whatever came before.
@@ -196,13 +196,25 @@ struct ChunkTokenizer::State {
         ++p;
         continue;
       }
-      const std::string_view rest(p, static_cast<std::size_t>(end - p));
-      const Utf8Char c = decode_utf8(rest, 0);
+      // The two common lengths without the general decoder's many questions.
+      const std::size_t left = static_cast<std::size_t>(end - p);
+      const auto b1 = static_cast<unsigned char>(p[1]), b2 = static_cast<unsigned char>(p[2]);
+      if (lead >= 0xE1 && lead <= 0xEC && left >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80) {
+        step(unicode_properties((lead & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu)), p, 3, 3);
+        p += 3;
+        continue;
+      }
+      if (lead >= 0xC2 && lead <= 0xDF && left >= 2 && (b1 & 0xC0) == 0x80) {
+        step(unicode_properties((lead & 0x1Fu) << 6 | (b1 & 0x3Fu)), p, 2, 2);
+        p += 2;
+        continue;
+      }
+      const Utf8Char c = decode_utf8({p, left}, 0);
       if (c.valid) {
         step(unicode_properties(c.code_point), p, c.num_bytes, c.num_bytes);
-      } else if (rest.size() < 4 && is_utf8_prefix(p, rest.size())) {
-        std::memcpy(partial, p, rest.size());
-        num_partial = rest.size();
+      } else if (left < 4 && is_utf8_prefix(p, left)) {
+        std::memcpy(partial, p, left);
+        num_partial = left;
         return end;
       } else {
         step(unicode_properties(0xFFFD), p, c.num_bytes, 3);
@@ -297,10 +309,13 @@ struct ChunkTokenizer::State {
   const std::unique_ptr<char[]> scratch;
 
   char* data = scratch.get();  // where `before`, then `current` are stored
+  // A segment may begin up to here: the worst to come is two parts of a pending segment, a code point each too much.
+  char* const data_limit =
+      scratch.get() + scratch_size - 2 * (std::size_t{options.max_token_bytes} + 8) - kTokenPadding;
   Segment before, current;
   bool pending = false;
   std::uint8_t state = word_segmenter::kStart << 1;
-  char partial[4];
+  char partial[8];  // of a sequence that a chunk cut: at most three bytes
   std::size_t num_partial = 0;
 };
 
