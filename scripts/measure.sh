@@ -16,8 +16,7 @@ usage() {
 }
 [[ $# == 1 || $# == 2 ]] && [[ -d $1 ]] || usage
 corpus=$(cd "$1" && pwd)
-cd "$(dirname "$0")/.."
-program=${2:-build/release/src/cli/spimi}
+program=$(realpath -m "${2:-$(dirname "$0")/../build/release/src/cli/spimi}")
 [[ -x $program ]] || { echo "measure: no program at $program; scripts/quickstart.sh builds it" >&2; exit 1; }
 [[ -x /usr/bin/time ]] || { echo "measure: needs GNU time: scripts/packages.sh bench" >&2; exit 1; }
 
@@ -35,7 +34,7 @@ for build in "${builds[@]}"; do
   IFS=: read -r memory threads options <<<"$build"
   options=${options//,/ }
   names+=("spimi build -m $memory -j $threads${options:+ $options}")
-  commands+=("'$(realpath "$program")' build -q --force -m $memory -j $threads $options . '$scratch/index'")
+  commands+=("'$program' build -q --force -m $memory -j $threads $options . '$scratch/index'")
 done
 
 read_corpus() { find . -type f -print0 | xargs -0 cat >/dev/null; }
@@ -50,6 +49,7 @@ for ((round = 1; round <= rounds; ++round)); do
     tail -n 1 "$scratch/time" >>"$scratch/row.$row"
     if [[ -d $scratch/index ]]; then
       find "$scratch/index" -type f -printf '%s\n' | awk '{s += $1} END {print s}' >"$scratch/size.$row"
+      rm -rf "$scratch/index"
     fi
   done
 done
@@ -59,7 +59,7 @@ median() { cut -d ' ' -f "$1" "$2" | sort -n | awk '{v[NR] = $1} END {print v[in
 
 bytes=$(find . -type f -printf '%s\n' | awk '{s += $1} END {print s}')
 files=$(find . -type f | wc -l)
-cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+cpu=$(awk -F ': ' '/^model name/ {print $2; exit}' /proc/cpuinfo)
 echo "Machine: $(nproc) × ${cpu:-$(uname -m)}, $(awk '/MemTotal/ {printf "%.0f GiB", $2 / 1048576}' /proc/meminfo)." \
   "Corpus: $files files, $((bytes / 1000000)) MB. Median of $rounds, files in the page cache."
 echo
@@ -71,6 +71,6 @@ for row in "${!commands[@]}"; do
   size=-
   [[ ! -f $scratch/size.$row ]] || size=$(awk -v b="$bytes" '{printf "%.1f", 100 * $1 / b}' "$scratch/size.$row")
   awk -v name="${names[row]}" -v s="$seconds" -v b="$bytes" -v kib="$peak" -v size="$size" 'BEGIN {
-    printf "| `%s` | %.2f | %.0f | %.0f MiB | %s |\n", name, s, s > 0 ? b / s / 1e6 : 0, kib / 1024, size
+    printf "| `%s` | %.2f | %.0f | %.0f MiB | %s |\n", name, s, (s > 0 ? b / s / 1e6 : 0), kib / 1024, size
   }'
 done
