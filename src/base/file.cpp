@@ -127,6 +127,10 @@ void sync_directory(const std::string& path) {
   directory.close();
 }
 
+void remove_if_there(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw os_error(path, "cannot remove");
+}
+
 void rename_path(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) {
     throw os_error(to, "cannot rename " + escape_bytes(from) + " to it");
@@ -152,9 +156,7 @@ std::string read_small_file(const std::string& path, std::size_t max_bytes) {
 
 void write_file_atomically(const std::string& path, std::string_view contents) {
   const std::string temporary = path + ".tmp";
-  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) {
-    throw os_error(temporary, "cannot remove");
-  }
+  remove_if_there(temporary);
   File file = File::create(temporary);
   file.pwrite_all(0, contents.data(), contents.size());
   file.sync();

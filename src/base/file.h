@@ -54,6 +54,9 @@ class File {
 /// fsync of a directory, which makes the names in it durable.
 void sync_directory(const std::string& path);
 
+/// Removes a file, if there is one.
+void remove_if_there(const std::string& path);
+
 /// Renames, replacing what is there; Error(kIo) on failure.
 void rename_path(const std::string& from, const std::string& to);
 

@@ -119,14 +119,15 @@ Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File
       folded_(kProbeBatch * (std::size_t{limits.max_token_bytes} + 16)),
       writer_(spill, spill_index, limits.max_token_bytes, limits.positions) {}
 
-void Accumulator::begin_document() {
+void Accumulator::begin_document(std::string_view path) {
   if (num_pieces_ + 1 >= lengths_.size() ||
       document_bytes_used_ + kMaxPathBytes + 4 > document_bytes_.size()) {
     flush();
   }
   if (num_pieces_ == 0) run_ticket_ = ticket_;
   in_document_ = true;
-  positions_before_ = length_before_ = holes_ = 0;
+  path_ = path;
+  positions_before_ = holes_ = 0;
   piece_starts_[num_pieces_++] = static_cast<std::uint32_t>(num_log_);
 }
 
@@ -169,7 +170,6 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
       id = likely(slot->length != 0) ? slot->id : add_term(key);
     } else {
       ++holes_;
-      ++num_overlong_;
     }
     log_[num_log_++] = id;
   }
@@ -203,22 +203,28 @@ std::uint32_t Accumulator::intern(const Vocabulary::Key& key) {
   return num_terms_;
 }
 
-void Accumulator::end_document(std::string_view path) {
-  const std::uint64_t tokens = num_log_ - piece_starts_[num_pieces_ - 1];
-  const std::uint64_t length = length_before_ + tokens - holes_;
-  if (positions_before_ + tokens > 0xFFFFFFFFu) {
-    throw Error(ErrorKind::kIo, path, "the document has more than 4294967295 tokens",
+std::uint64_t Accumulator::document_tokens() const {
+  const std::uint64_t tokens = positions_before_ + num_log_ - piece_starts_[num_pieces_ - 1];
+  if (tokens > 0xFFFFFFFFu) {
+    throw Error(ErrorKind::kIo, path_, "the document has more than 4294967295 tokens",
                 "split it into several files");
   }
+  return tokens;
+}
+
+void Accumulator::end_document() {
+  const std::uint64_t tokens = document_tokens();
+  const std::uint64_t length = tokens - holes_;
   std::uint8_t size[kMaxVarint64Bytes];
-  const auto size_bytes = static_cast<std::size_t>(put_varint(size, path.size()) - size);
+  const auto size_bytes = static_cast<std::size_t>(put_varint(size, path_.size()) - size);
   // begin_document saw to the room, but a run that ended within the document has all of it.
   char* const out = document_bytes_.data() + document_bytes_used_;
   std::memcpy(out, size, size_bytes);
-  std::memcpy(out + size_bytes, path.data(), path.size());
-  document_bytes_used_ += size_bytes + path.size();
+  std::memcpy(out + size_bytes, path_.data(), path_.size());
+  document_bytes_used_ += size_bytes + path_.size();
   lengths_[num_docs_++] = static_cast<std::uint32_t>(length);
   num_tokens_ += length;
+  num_overlong_ += holes_;
   in_document_ = false;
 }
 
@@ -240,8 +246,7 @@ void Accumulator::flush() { write_run(false); }
 void Accumulator::write_run(bool document_continues) {
   if (num_pieces_ == 0) return;
   document_continues = document_continues && in_document_;
-  const std::uint64_t tokens_here =
-      document_continues ? num_log_ - piece_starts_[num_pieces_ - 1] : 0;
+  const std::uint64_t tokens_so_far = document_continues ? document_tokens() : 0;
   piece_starts_[num_pieces_] = static_cast<std::uint32_t>(num_log_);
   RunInfo run;
   run.ticket = run_ticket_;
@@ -265,16 +270,9 @@ void Accumulator::write_run(bool document_continues) {
   num_docs_ = 0;
   document_bytes_used_ = 0;
   first_continues_ = document_continues;
-  first_positions_before_ = 0;
+  first_positions_before_ = tokens_so_far;
   if (document_continues) {
-    positions_before_ += tokens_here;
-    first_positions_before_ = positions_before_;
-    length_before_ += tokens_here - holes_;
-    holes_ = 0;
-    if (positions_before_ > 0xFFFFFFFFu - log_.size()) {
-      throw Error(ErrorKind::kIo, {}, "a document has more than 4294967295 tokens",
-                  "split it into several files");
-    }
+    positions_before_ = tokens_so_far;
     piece_starts_[num_pieces_++] = 0;
   }
 }
@@ -395,7 +393,7 @@ void Accumulator::write_documents() {
 void Accumulator::write_terms(std::size_t num_terms) {
   constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
-  std::uint64_t short_terms[2][2];  // the writer looks back at the term before
+  if (num_log_ == 0) return;
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < num_terms; ++i) {
     if (i + kAhead < num_terms) {
@@ -409,11 +407,11 @@ void Accumulator::write_terms(std::size_t num_terms) {
     const TermRef& ref = terms_[i];
     const std::uint32_t end = cursors_[ref.id];
     std::string_view term(vocabulary_.arena() + ref.offset, ref.length);
+    std::uint64_t short_term[2];
     if (ref.length <= Vocabulary::kInlineBytes) {
-      std::uint64_t* const words = short_terms[i % 2];
-      words[0] = __builtin_bswap64(ref.words[0]);
-      words[1] = __builtin_bswap64(ref.words[1]);
-      term = {reinterpret_cast<const char*>(words), ref.length};
+      short_term[0] = __builtin_bswap64(ref.words[0]);
+      short_term[1] = __builtin_bswap64(ref.words[1]);
+      term = {reinterpret_cast<const char*>(short_term), ref.length};
     }
     // A term of documents that were taken back has no occurrences, and no record.
     while (begin < end) {
@@ -433,7 +431,7 @@ void Accumulator::build_record(const std::uint32_t* ordinals, std::size_t size) 
     piece = std::max(piece, piece_hints_[ordinal >> kHintShift]);
     while (piece_starts_[piece + 1] <= ordinal) ++piece;
     const std::uint32_t piece_end = piece_starts_[piece + 1];
-    // 32 bits are enough: end_document and write_run refuse a document with more positions.
+    // 32 bits are enough: document_tokens refuses more.
     const std::uint32_t before =
         piece == 0 ? static_cast<std::uint32_t>(first_positions_before_) : 0;
     record_.put_position(before + ordinal - piece_starts_[piece]);

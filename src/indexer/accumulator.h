@@ -54,10 +54,11 @@ class Accumulator : public TokenSink {
   /// Runs written from here on belong to this ticket. Flush before it changes, unless the new one is the next in document order.
   void set_ticket(std::uint64_t ticket) { ticket_ = ticket; }
 
-  void begin_document();
+  /// `path` is shorter than kMaxPathBytes and stays valid until the document ends.
+  void begin_document(std::string_view path);
   void take(const TokenBatch& batch) override;
-  /// `path` is shorter than kMaxPathBytes. Error(kIo) if the document has more tokens than positions can count.
-  void end_document(std::string_view path);
+  /// Error(kIo) if the document has more tokens than positions can count; take may find that too.
+  void end_document();
   /// Takes back the document that was begun.
   void abandon_document();
 
@@ -78,6 +79,7 @@ class Accumulator : public TokenSink {
     std::uint32_t unused;
   };
 
+  std::uint64_t document_tokens() const;
   void take_some(const Token* tokens, std::size_t size);
   std::uint32_t add_term(const Vocabulary::Key& key);
   std::uint32_t intern(const Vocabulary::Key& key);
@@ -114,8 +116,8 @@ class Accumulator : public TokenSink {
   // Of the document that is under way:
   bool in_document_ = false;
   std::uint64_t positions_before_ = 0;  // its tokens in earlier runs
-  std::uint64_t length_before_ = 0;     // its indexed tokens in earlier runs
-  std::uint64_t holes_ = 0;             // its tokens without a term in this run
+  std::uint64_t holes_ = 0;             // its tokens without a term
+  std::string_view path_;
 
   bool first_continues_ = false;  // piece 0 goes on from the run before
   std::uint64_t first_positions_before_ = 0;  // and that many tokens of it are in earlier runs

@@ -19,6 +19,7 @@
 #include "indexer/monitor.h"
 #include "indexer/output_directory.h"
 #include "indexer/sealed_runs.h"
+#include "indexer/threads.h"
 #include "input/document_reader.h"
 #include "input/walk.h"
 #include "spimi/error.h"
@@ -100,8 +101,10 @@ class Build {
         const BuildPlan& plan, Monitor& monitor)
       : options_(options), plan_(plan), monitor_(monitor), out_(out), corpus_(corpus.string()) {
     const std::size_t files = raise_file_limit();
-    // Descriptors: the walk's stack, the leases of all threads, and some for everything else.
-    const std::size_t for_input = files > 64 ? files - 48 : 16;
+    // Descriptors: the walk's stack, the leases of all threads, and for each thread a spill file and a document; some for everything
+    // else.
+    const std::size_t others = 32 + 2 * std::size_t{plan.num_threads};
+    const std::size_t for_input = files > others + 16 ? files - others : 16;
     max_open_directories_ = std::clamp<std::size_t>(for_input / 4, 2, 64);
     lease_directories_ = std::clamp<std::size_t>(for_input / 2 / plan.num_threads, 1, 1024);
   }
@@ -127,12 +130,13 @@ class Build {
       workers[t].spill = File::create(out_.staging_path() + "/spill-" + std::to_string(t));
     }
     {
-      std::vector<std::jthread> threads;
-      if (options_.measure_total) threads.emplace_back([this] { measure_total(); });
-      for (unsigned t = 1; t < plan_.num_threads; ++t) {
-        threads.emplace_back([this, &workers, &leases, t] { work(workers[t], t, leases); });
+      std::jthread measuring;
+      try {
+        if (options_.measure_total) measuring = std::jthread([this] { measure_total(); });
+      } catch (const std::system_error&) {
+        // Then the progress line does without an end.
       }
-      work(workers[0], 0, leases);
+      run_in_threads(plan_.num_threads, [&](unsigned t) { work(workers[t], t, leases); });
       done_reading_ = true;
     }
     monitor_.rethrow();
@@ -223,6 +227,7 @@ class Build {
       Lease lease;
       WalkEntry entry;
       std::optional<std::uint64_t> last_ticket;
+      std::size_t num_runs = 0;
       while (leases.next(&lease)) {
         // A run holds adjacent documents only. Tickets that follow on may share one.
         if (last_ticket && lease.ticket() != *last_ticket + 1) accumulator.flush();
@@ -233,6 +238,7 @@ class Build {
           lease.get(i, &entry);
           read_document(entry, reader, tokenizer, accumulator, worker);
         }
+        for (; num_runs < accumulator.runs().size(); ++num_runs) monitor_.add_run();
       }
       accumulator.flush();
       worker.runs = accumulator.runs();
@@ -262,7 +268,7 @@ class Build {
         skip(entry.path, SkipReason::kUnreadable, reader.cause());
         return;
     }
-    accumulator.begin_document();
+    accumulator.begin_document(entry.path);
     tokenizer.begin();
     std::uint64_t reported = 0;
     for (;;) {
@@ -271,7 +277,11 @@ class Build {
         chunk = reader.next_chunk();
       } catch (const Error& error) {
         accumulator.abandon_document();
-        skip(entry.path, SkipReason::kUnreadable, error.what());
+        // The path is told apart from the cause.
+        std::string_view cause = error.what();
+        const std::string prefix = escape_bytes(error.path()) + ": ";
+        if (cause.starts_with(prefix)) cause.remove_prefix(prefix.size());
+        skip(entry.path, SkipReason::kUnreadable, cause);
         return;
       }
       if (chunk.empty()) break;
@@ -283,7 +293,7 @@ class Build {
       }
     }
     tokenizer.finish();
-    accumulator.end_document(entry.path);
+    accumulator.end_document();
     worker.bytes += reader.bytes_read();
     monitor_.add(reader.bytes_read() - reported, 1);
   }
@@ -341,17 +351,18 @@ BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::p
     // A corpus that is not there is told before an output directory is made for it.
     Walk probe(corpus.string(), WalkOptions{}, {});
   }
-  OutputDirectory directory(out, true, options.replace);
   std::error_code error;
   if (std::filesystem::equivalent(corpus, out, error)) {
     throw Error(ErrorKind::kUsage, out.string(), "the output directory is the corpus itself",
                 "choose another one");
   }
+  OutputDirectory directory(out, true, options.replace);
   directory.begin_staging();
   Monitor monitor(options.on_progress, options.stop);
   SealedRuns sealed = Build(corpus, directory, options, plan, monitor).run();
-  write_sealed_runs(directory.staging_path(), sealed, !options.merge);
-  directory.keep_staging();
+  sealed.durable = !options.merge;
+  write_sealed_runs(directory.staging_path(), sealed);
+  directory.keep_staging(sealed.durable);
   if (!options.merge) {
     sealed.summary.merged = false;
     return sealed.summary;

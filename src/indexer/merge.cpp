@@ -65,15 +65,12 @@ class IndexToRun {
     }
     writer_.begin_terms();
     DictionaryIterator terms = segment_.terms();
-    std::string kept[2];
     for (std::uint64_t n = 0; terms.next(); ++n) {
       if (n % 1024 == 0) {
         monitor_.check();
         segment_.release();
       }
-      std::string& term = kept[n % 2];
-      term.assign(terms.term());
-      convert_list(term, terms.info());
+      convert_list(terms.term(), terms.info());
     }
     writer_.end();
     return run;
@@ -81,34 +78,48 @@ class IndexToRun {
 
  private:
   void convert_list(std::string_view term, const TermInfo& info) {
-    PostingsCursor cursor = segment_.postings(info);
+    PostingsCursor postings = segment_.postings(info);
+    PositionsReader positions;
+    if (info_.positions) positions = segment_.positions(info);
     record_.clear();
     std::uint32_t room = kRecordOccurrences;
-    const auto close_record = [&] {
-      writer_.add_record(term, record_);
-      record_.clear();
-      room = kRecordOccurrences;
-    };
-    while (cursor.next() != PostingsCursor::kEnd) {
-      const std::uint32_t docid = cursor.docid(), tf = cursor.tf();
-      const std::span<const std::uint32_t> positions =
-          info_.positions ? cursor.positions() : std::span<const std::uint32_t>();
-      // A posting goes on in further records when it is too large for one.
-      for (std::uint32_t done = 0; done < tf;) {
-        if (room == 0) close_record();
-        const std::uint32_t n = std::min(room, tf - done);
-        if (info_.positions) {
-          record_.put_position(positions[done]);
-          for (std::uint32_t i = done + 1; i < done + n; ++i) {
-            record_.put_position(positions[i] - positions[i - 1] - 1);
-          }
+    while (postings.next() != PostingsCursor::kEnd) {
+      // A posting goes on in further records when it is too large for one; each begins with a position itself instead of a gap.
+      std::uint64_t next_position = 0;
+      for (std::uint32_t left = postings.tf(); left > 0;) {
+        if (room == 0) {
+          writer_.add_record(term, record_);
+          record_.clear();
+          room = kRecordOccurrences;
         }
-        record_.put_posting(docid, n);
-        done += n;
+        const std::uint32_t n = std::min(room, left);
+        if (info_.positions) copy_positions(positions, n, &next_position);
+        record_.put_posting(postings.docid(), n);
+        left -= n;
         room -= n;
       }
     }
-    if (room < kRecordOccurrences) close_record();
+    if (room < kRecordOccurrences) writer_.add_record(term, record_);
+  }
+
+  // `next_position` is what a gap counts from: one more than the position before, 0 at first.
+  void copy_positions(PositionsReader& positions, std::uint32_t size,
+                      std::uint64_t* next_position) {
+    bool first = true;
+    while (size > 0) {
+      const std::span<const std::uint32_t> gaps = positions.take(size);
+      for (const std::uint32_t gap : gaps) {
+        *next_position += gap;
+        if (*next_position > 0xFFFFFFFFu) {
+          throw Error(ErrorKind::kCorrupt, segment_.file(SegmentFile::kPositions).path(),
+                      "a position does not fit in 32 bits", "build the index again");
+        }
+        record_.put_position(first ? static_cast<std::uint32_t>(*next_position) : gap);
+        ++*next_position;
+        first = false;
+      }
+      size -= static_cast<std::uint32_t>(gaps.size());
+    }
   }
 
   const IndexInfo info_;
@@ -153,10 +164,15 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
       MergePlan::fit(options.memory_budget_bytes, threads_for(options), set.runs.size(),
                      sealed.info.num_docs, sealed.info.max_token_bytes, options.max_fan_in);
   directory.discard_staged_segment();
-  summary.num_merge_passes = reduce_runs(&set, plan, directory.staging_path(), &monitor);
-  if (summary.num_merge_passes > 0) {
-    // The old runs are gone in part; what is sealed now are the new ones.
-    write_sealed_runs(directory.staging_path(), sealed, false);
+  while (set.runs.size() > plan.fan_in) {
+    const std::vector<RunInfo> consumed =
+        merge_pass(&set, plan, directory.staging_path(), &monitor);
+    // First it is written down where the new runs are, then the old ones give their space back.
+    write_sealed_runs(directory.staging_path(), sealed);
+    for (const RunInfo& run : consumed) {
+      set.files[run.file].punch_hole(run.documents_offset, run.end_offset - run.documents_offset);
+    }
+    ++summary.num_merge_passes;
   }
   SegmentWriter segment(directory.staged_segment_path(), set.positions);
   write_documents(set, &segment);
@@ -186,7 +202,7 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
 BuildSummary merge_runs(const std::filesystem::path& out, const MergeOptions& options) {
   OutputDirectory directory(out, false, true);
   SealedRuns sealed = read_sealed_runs(directory.staging_path());
-  directory.keep_staging();
+  directory.keep_staging(false);
   Monitor monitor(options.on_progress, options.stop);
   return finish_index(std::move(sealed), directory, options, monitor);
 }
@@ -211,6 +227,8 @@ BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
     File spill = File::create(directory.staging_path() + "/spill-" + std::to_string(i));
     IndexToRun index(path, spill, static_cast<std::uint32_t>(i), monitor);
     if (i == 0) {
+      // Too small a budget is refused before the work, not in its middle.
+      (void)MergePlan::fit(options.memory_budget_bytes, 1, 2, 0, index.info().max_token_bytes, 2);
       sealed.info = index.info();
       sealed.info.roots.clear();
     } else {

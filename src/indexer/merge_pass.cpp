@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <thread>
 #include <vector>
 
-#include "base/os_error.h"
 #include "indexer/merge_runs.h"
 #include "indexer/run_reader.h"
 #include "indexer/run_writer.h"
+#include "indexer/threads.h"
 
 namespace spimi {
 namespace {
@@ -57,10 +56,7 @@ class RunMerger {
         for (std::uint32_t i = 0; i < decoded_.num_postings; ++i) {
           record_.put_posting(decoded_.docids[i] - run.docid_base, decoded_.tfs[i]);
         }
-        // The writer looks back at the term before, so the two take turns.
-        std::string& kept = terms_[num_records % 2];
-        kept.assign(cursor->record().term, cursor->record().term_bytes);
-        writer_.add_record(kept, record_);
+        writer_.add_record({cursor->record().term, cursor->record().term_bytes}, record_);
       }
       queue.pop();
     }
@@ -74,7 +70,6 @@ class RunMerger {
   Region<std::uint8_t> document_buffer_;
   RecordBuilder record_;
   DecodedRecord decoded_;
-  std::string terms_[2];
 };
 
 // Which runs to merge so that `fan_in` are left, rewriting as little as one pass can.
@@ -90,50 +85,46 @@ std::vector<Group> plan_pass(std::size_t num_runs, std::size_t fan_in) {
   return groups;
 }
 
-void run_pass(RunSet* set, const MergePlan& plan, std::uint64_t pass, const std::string& directory,
-              Monitor* monitor) {
+std::uint64_t run_bytes(const RunInfo& run) { return run.end_offset - run.documents_offset; }
+
+}  // namespace
+
+std::vector<RunInfo> merge_pass(RunSet* set, const MergePlan& plan, const std::string& directory,
+                                Monitor* monitor) {
   const std::vector<Group> groups = plan_pass(set->runs.size(), plan.fan_in);
+  std::vector<RunInfo> consumed;
   std::uint64_t bytes = 0;
   for (const Group& group : groups) {
-    for (std::size_t i = 0; i < group.size; ++i) {
-      const RunInfo& run = set->runs[group.first + i];
-      bytes += run.end_offset - run.documents_offset;
+    for (std::size_t i = group.first; i < group.first + group.size; ++i) {
+      consumed.push_back(set->runs[i]);
+      bytes += run_bytes(set->runs[i]);
     }
   }
   monitor->begin_phase(Progress::Phase::kMergePass, bytes);
-  const unsigned num_threads =
+  const auto num_threads =
       static_cast<unsigned>(std::min<std::size_t>(plan.num_threads, groups.size()));
+  // Spill files are numbered by their place in the set. One of that number which is not in the set was left by a pass that was cut short.
   const auto first_file = static_cast<std::uint32_t>(set->files.size());
   std::vector<File> spills;
   for (unsigned t = 0; t < num_threads; ++t) {
-    spills.push_back(File::create(directory + "/spill-" + std::to_string(pass) + "-" +
-                                  std::to_string(t)));
+    const std::string path = directory + "/spill-" + std::to_string(first_file + t);
+    remove_if_there(path);
+    spills.push_back(File::create(path));
   }
   std::vector<RunInfo> merged(groups.size());
   std::atomic<std::size_t> next = 0;
-  const auto work = [&](unsigned t) {
+  run_in_threads(num_threads, [&](unsigned t) {
     try {
       RunMerger merger(*set, spills[t], first_file + t);
       for (std::size_t g; (g = next++) < groups.size();) {
         monitor->check();
         merged[g] = merger.merge(groups[g], plan.cursor_buffer_bytes, monitor);
-        std::uint64_t done = 0;
-        for (std::size_t i = 0; i < groups[g].size; ++i) {
-          const RunInfo& run = set->runs[groups[g].first + i];
-          done += run.end_offset - run.documents_offset;
-          // What was merged is not needed again, and the disk may be small.
-          set->files[run.file].punch_hole(run.documents_offset, run.end_offset - run.documents_offset);
-        }
-        monitor->add(done, 0);
+        monitor->add(run_bytes(merged[g]), 0);
       }
     } catch (...) {
       monitor->fail(std::current_exception());
     }
-  };
-  std::vector<std::jthread> threads;
-  for (unsigned t = 1; t < num_threads; ++t) threads.emplace_back(work, t);
-  work(0);
-  threads.clear();
+  });
   monitor->rethrow();
 
   std::vector<RunInfo> runs;
@@ -146,15 +137,7 @@ void run_pass(RunSet* set, const MergePlan& plan, std::uint64_t pass, const std:
   for (; next_run < set->runs.size(); ++next_run) runs.push_back(set->runs[next_run]);
   for (File& spill : spills) set->files.push_back(std::move(spill));
   set->runs = std::move(runs);
-}
-
-}  // namespace
-
-std::uint64_t reduce_runs(RunSet* set, const MergePlan& plan, const std::string& directory,
-                          Monitor* monitor) {
-  std::uint64_t passes = 0;
-  while (set->runs.size() > plan.fan_in) run_pass(set, plan, ++passes, directory, monitor);
-  return passes;
+  return consumed;
 }
 
 }  // namespace spimi

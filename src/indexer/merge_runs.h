@@ -25,10 +25,11 @@ struct MergePlan {
   static std::uint64_t minimum_bytes(std::uint32_t max_token_bytes);
 };
 
-/// Merges groups of adjacent runs until no more than the fan-in are left; returns the number of passes. New spill files are made
-/// in `directory` and added to the set. No pass is made when there are few enough.
-std::uint64_t reduce_runs(RunSet* set, const MergePlan& plan, const std::string& directory,
-                          Monitor* monitor);
+/// Merges groups of adjacent runs, so that as few as the fan-in are left, or as one pass can do. The new runs are in new spill files in
+/// `directory`, which are added to the set. Returns the runs that were merged: their places in the spill files can be given up once it is
+/// written down where the new ones are.
+std::vector<RunInfo> merge_pass(RunSet* set, const MergePlan& plan, const std::string& directory,
+                                Monitor* monitor);
 
 /// Merges at most fan-in runs into the lists and dictionary of a segment, whose documents are finished. Threads work on ranges of terms; what they
 /// make is appended in term order, so the segment does not depend on their number. Returns the number of postings.

@@ -12,13 +12,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/byte_buffer.h"
 #include "base/varint.h"
 #include "indexer/merge_runs.h"
 #include "indexer/run_writer.h"
+#include "indexer/threads.h"
 #include "spimi/error.h"
 
 namespace spimi {
@@ -136,11 +136,9 @@ class TermMerge {
 
   std::uint64_t run() {
     monitor_.begin_phase(Progress::Phase::kMerge, total_bytes_);
-    std::vector<std::jthread> threads;
-    const std::size_t num_threads = std::min<std::size_t>(plan_.num_threads, begins_.size());
-    for (std::size_t t = 1; t < num_threads; ++t) threads.emplace_back([this] { work(); });
-    work();
-    threads.clear();
+    run_in_threads(
+        static_cast<unsigned>(std::min<std::size_t>(plan_.num_threads, begins_.size())),
+        [this](unsigned) { work(); });
     monitor_.rethrow();
     return num_postings_;
   }
@@ -216,7 +214,11 @@ class TermMerge {
       lists.begin();
       do {
         decode_record(*cursor, set_.positions, &decoded);
-        lists.add(decoded.docids, decoded.tfs, decoded.num_postings, decoded.position_gaps);
+        try {
+          lists.add(decoded.docids, decoded.tfs, decoded.num_postings, decoded.position_gaps);
+        } catch (const Error& error) {
+          cursor->fail(error.what());
+        }
         queue.pop();
         cursor = queue.top();
         if (output.size() > max_output_bytes()) write_early(range, output);

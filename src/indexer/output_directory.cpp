@@ -171,6 +171,17 @@ void OutputDirectory::begin_staging() {
   owns_staging_ = true;
 }
 
+void OutputDirectory::keep_staging(bool durable) {
+  keep_staging_ = true;
+  if (durable) sync_names();
+}
+
+// Makes durable the names in this directory, and its own.
+void OutputDirectory::sync_names() const {
+  sync_directory(path_);
+  if (made_) sync_directory(path_ + "/..");
+}
+
 void OutputDirectory::discard_staged_segment() {
   remove_directory(staged_segment_path(), is_segment_file_name);
 }
@@ -188,7 +199,7 @@ std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
   } else {
     rename_path(staged_segment_path(), target);
   }
-  sync_directory(path_);
+  sync_names();
   const std::string manifest = manifest_text(info);
   write_file_atomically(path_ + "/" + std::string(kManifestName), manifest);
   // The new index is durable. What is left over takes space, no more; a failure to remove it is none of the build.

@@ -31,8 +31,8 @@ class OutputDirectory {
 
   /// Removes what an earlier build staged and makes the folder anew.
   void begin_staging();
-  /// From here on the staged runs outlive this object, until discard_staging.
-  void keep_staging() { keep_staging_ = true; }
+  /// From here on the staged runs outlive this object, until discard_staging. `durable`: and a crash of the machine.
+  void keep_staging(bool durable);
   /// Removes a segment that was begun; the runs stay.
   void discard_staged_segment();
   void discard_staging();
@@ -43,6 +43,7 @@ class OutputDirectory {
   std::uint64_t commit(const IndexInfo& info);
 
  private:
+  void sync_names() const;
   void refuse_foreign_files(bool must_be_free, bool replace) const;
   void remove_old_segments(const std::string& current) const;
 

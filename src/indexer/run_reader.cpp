@@ -189,6 +189,7 @@ void decode_record(const RunCursor& cursor, bool positions, DecodedRecord* out) 
       if (end - at < 4) cursor.fail("a run's list is damaged");
       tf = load_two_words(at);
       at += 4;
+      if (tf == 0) cursor.fail("a run's list is damaged");
     }
     const std::uint64_t piece = next_piece + gap;
     next_piece = piece + 1;

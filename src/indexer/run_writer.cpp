@@ -26,11 +26,12 @@ RunWriter::RunWriter(File& file, std::uint32_t file_index, std::uint32_t max_tok
     : writer_(file, kWriteBytes),
       file_index_(file_index),
       positions_(positions),
-      frame_(std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes)) {}
+      frame_(std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes)),
+      last_term_(kMaxTermExpansion * max_token_bytes) {}
 
 std::size_t RunWriter::memory_bytes(std::uint32_t max_token_bytes) {
   return kWriteBytes + std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes) +
-         kMaxSamples * sizeof(RunSample);
+         kMaxSamples * sizeof(RunSample) + kMaxTermExpansion * max_token_bytes;
 }
 
 std::uint8_t* RunWriter::reserve(std::size_t size) {
@@ -72,15 +73,24 @@ void RunWriter::add_document(std::string_view path, std::uint32_t length) {
 void RunWriter::begin_terms() {
   close_frame();
   run_->terms_offset = writer_.offset();
-  last_term_ = {};
+  last_term_bytes_ = 0;
   samples_.clear();
   frames_per_sample_ = 1;
   num_term_frames_ = 0;
 }
 
 void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
-  std::size_t lcp = 0;
+  const std::string_view last_term(last_term_.data(), last_term_bytes_);
+  std::size_t lcp = common_prefix(last_term, term);
+  if (lcp < last_term.size() &&
+      (lcp == term.size() || static_cast<unsigned char>(term[lcp]) <
+                                 static_cast<unsigned char>(last_term[lcp]))) {
+    throw Error(ErrorKind::kCorrupt, {}, "terms are out of order at '" + escape_bytes(term) + "'");
+  }
+  std::memcpy(last_term_.data() + lcp, term.data() + lcp, term.size() - lcp);
+  last_term_bytes_ = term.size();
   if (used_ == 0) {
+    lcp = 0;
     if (num_term_frames_++ % frames_per_sample_ == 0) {
       samples_.push_back(make_sample(term_prefix(term.data(), term.size()), writer_.offset()));
       if (samples_.size() == kMaxSamples) {
@@ -89,10 +99,7 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
         frames_per_sample_ *= 2;
       }
     }
-  } else {
-    lcp = common_prefix(last_term_, term);
   }
-  last_term_ = term;
   const std::size_t suffix_bytes = term.size() - lcp;
   const auto num_posting_words =
       static_cast<std::size_t>(record.posting_ - record.posting_words());

@@ -74,7 +74,7 @@ class RunWriter {
   void begin(RunInfo* run);
   void add_document(std::string_view path, std::uint32_t length);
   void begin_terms();
-  /// `term` stays valid until the next call. Error(kCorrupt) if it is less than the one before.
+  /// Error(kCorrupt) if `term` is less than the one before.
   void add_record(std::string_view term, const RecordBuilder& record);
   void end();
 
@@ -90,7 +90,8 @@ class RunWriter {
   Region<std::uint8_t> frame_;
   std::size_t used_ = 0;
   RunInfo* run_ = nullptr;
-  std::string_view last_term_;
+  Region<char> last_term_;
+  std::size_t last_term_bytes_ = 0;
   std::vector<RunSample> samples_;
   std::size_t frames_per_sample_ = 1;
   std::size_t num_term_frames_ = 0;

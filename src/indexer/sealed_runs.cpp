@@ -49,7 +49,7 @@ void seal_runs(SealedRuns* sealed) {
   if (sealed->info.roots.size() == 1) sealed->info.roots[0].num_docs = num_docs;
 }
 
-void write_sealed_runs(const std::string& directory, SealedRuns& sealed, bool durable) {
+void write_sealed_runs(const std::string& directory, SealedRuns& sealed) {
   std::ostringstream out;
   const IndexInfo& info = sealed.info;
   const BuildSummary& summary = sealed.summary;
@@ -57,6 +57,7 @@ void write_sealed_runs(const std::string& directory, SealedRuns& sealed, bool du
   out << tokenizer_name(info.tokenizer) << ' ' << info.unicode_version << ' '
       << info.max_token_bytes << ' ' << info.positions << ' ' << info.num_docs << ' '
       << info.roots.size() << ' ' << sealed.set.files.size() << ' ' << sealed.set.runs.size()
+      << ' ' << sealed.durable
       << '\n';
   for (const CorpusRoot& root : info.roots) {
     out << root.num_docs << ' ' << escape_bytes(root.path) << '\n';
@@ -76,12 +77,13 @@ void write_sealed_runs(const std::string& directory, SealedRuns& sealed, bool du
   }
   std::string text = std::move(out).str();
   text += checksum_line(text);
-  if (durable) {
+  if (sealed.durable) {
     for (File& file : sealed.set.files) file.sync();
     write_file_atomically(file_name(directory), text);
     return;
   }
   const std::string temporary = file_name(directory) + ".tmp";
+  remove_if_there(temporary);
   File file = File::create(temporary);
   file.pwrite_all(0, text.data(), text.size());
   file.close();
@@ -108,7 +110,7 @@ SealedRuns read_sealed_runs(const std::string& directory) {
   std::size_t num_roots = 0, num_files = 0, num_runs = 0;
   std::getline(in, magic);
   in >> tokenizer >> info.unicode_version >> info.max_token_bytes >> info.positions >>
-      info.num_docs >> num_roots >> num_files >> num_runs;
+      info.num_docs >> num_roots >> num_files >> num_runs >> sealed.durable;
   info.tokenizer = tokenizer == tokenizer_name(Tokenizer::kAlpha) ? Tokenizer::kAlpha
                                                                   : Tokenizer::kUnicode;
   for (std::size_t i = 0; in && i < num_roots; ++i) {

@@ -13,13 +13,14 @@ struct SealedRuns {
   IndexInfo info{};      ///< tokenizer, unicode_version, max_token_bytes, positions, roots and num_docs are set.
   BuildSummary summary;  ///< What the first half counted.
   RunSet set;
+  bool durable = false;  ///< It and the spill files are to survive a crash of the machine, not only of the program.
 };
 
 /// Sorts the runs in document order, sets their docid_base and counts documents. Error(kIo) if there are more than docids.
 void seal_runs(SealedRuns* sealed);
 
-/// Writes the file `runs` in a staging directory. `durable`: it and the spill files are synced, so that it survives a crash of the machine.
-void write_sealed_runs(const std::string& directory, SealedRuns& sealed, bool durable);
+/// Writes the file `runs` in a staging directory, in place of the one that may be there. Durably, if the runs are to be durable.
+void write_sealed_runs(const std::string& directory, SealedRuns& sealed);
 
 /// Reads it and opens the spill files. Error(kUsage) if there is none, Error(kCorrupt) if it or a file is damaged.
 SealedRuns read_sealed_runs(const std::string& directory);

@@ -104,11 +104,16 @@ struct ChunkTokenizer::State {
   void end_segment() {
     if (is_token(current)) emit(data, current.length, current.stored);
     data += current.stored;
-    if (data > data_limit) {
-      flush();
-      data = scratch.get();
-    }
     current = Segment{};
+    make_room();
+  }
+
+  // Sees to it that a segment, pending or not, fits behind `data`, where `current` begins.
+  void make_room() {
+    if (data <= data_limit) return;
+    flush();
+    std::memmove(scratch.get(), data, current.stored);
+    data = scratch.get();
   }
 
   void end_before() {
@@ -162,6 +167,7 @@ struct ChunkTokenizer::State {
         break;
       case word_segmenter::kFailJoin:
         end_before();
+        make_room();
         break;
     }
     append(properties, bytes, num_bytes, utf8_length);
@@ -309,7 +315,7 @@ struct ChunkTokenizer::State {
   const std::unique_ptr<char[]> scratch;
 
   char* data = scratch.get();  // where `before`, then `current` are stored
-  // A segment may begin up to here: the worst to come is two parts of a pending segment, a code point each too much.
+  // A segment may begin up to here: the worst to come is the two parts of a pending segment, each with a code point too much.
   char* const data_limit =
       scratch.get() + scratch_size - 2 * (std::size_t{options.max_token_bytes} + 8) - kTokenPadding;
   Segment before, current;
