@@ -1,6 +1,8 @@
 // A block of 64 bytes becomes bit masks, one for each class of byte; tokens are runs of ones in a mask that is made from them
 // with shifts, so no byte is looked at alone. (The idea is simdjson's: Langdale & Lemire, VLDB Journal 2019.)
 
+// Only what make_targets picks from.
+#define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "text/ascii_tokens.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once for each instruction set
@@ -189,37 +191,81 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace spimi {
+namespace {
 
-HWY_EXPORT(AsciiPrefix);
-HWY_EXPORT(CutUnicodeAscii);
-HWY_EXPORT(CutAlpha);
+// Highway can dispatch by itself, but its library measures the processor's timer whenever it is loaded, which takes longer than a query.
+struct Target {
+  const char* name;
+  bool can_run;
+  decltype(&ascii_prefix) prefix;
+  decltype(&cut_unicode_ascii) unicode;
+  decltype(&cut_alpha) alpha;
+};
+
+#define SPIMI_TARGET(space, can_run) \
+  Target { #space, can_run, space::AsciiPrefix, space::CutUnicodeAscii, space::CutAlpha }
+
+// Best first. The last is what the whole program is compiled for.
+std::vector<Target> make_targets() {
+  std::vector<Target> targets;
+#if HWY_ARCH_X86
+  __builtin_cpu_init();
+#if HWY_TARGETS & (HWY_AVX2 | HWY_AVX3)
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                    __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+#endif
+#if HWY_TARGETS & HWY_AVX3
+  targets.push_back(SPIMI_TARGET(
+      N_AVX3, avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512cd")));
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  targets.push_back(SPIMI_TARGET(N_AVX2, avx2));
+#endif
+#if HWY_TARGETS & HWY_SSSE3
+  targets.push_back(SPIMI_TARGET(N_SSSE3, __builtin_cpu_supports("ssse3") != 0));
+#endif
+#endif  // HWY_ARCH_X86
+  targets.push_back(SPIMI_TARGET(HWY_NAMESPACE, true));
+  std::erase_if(targets, [](const Target& target) { return !target.can_run; });
+  return targets;
+}
+
+const std::vector<Target>& all_targets() {
+  static const std::vector<Target> targets = make_targets();
+  return targets;
+}
+
+Target& chosen() {
+  static Target target = all_targets().front();
+  return target;
+}
+
+}  // namespace
 
 std::size_t ascii_prefix(const char* text, std::size_t size) {
-  return HWY_DYNAMIC_DISPATCH(AsciiPrefix)(text, size);
+  return chosen().prefix(text, size);
 }
 
 std::size_t cut_unicode_ascii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                               TokenBatch* batch) {
-  return HWY_DYNAMIC_DISPATCH(CutUnicodeAscii)(text, size, max_token_bytes, batch);
+  return chosen().unicode(text, size, max_token_bytes, batch);
 }
 
 std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {
-  return HWY_DYNAMIC_DISPATCH(CutAlpha)(text, size, max_token_bytes, batch);
+  return chosen().alpha(text, size, max_token_bytes, batch);
 }
 
 namespace ascii_testing {
 
-std::size_t num_targets() { return hwy::SupportedAndGeneratedTargets().size(); }
+std::size_t num_targets() { return all_targets().size(); }
 
-const char* target_name(std::size_t index) {
-  return hwy::TargetName(hwy::SupportedAndGeneratedTargets().at(index));
-}
+const char* target_name(std::size_t index) { return all_targets().at(index).name; }
 
 void use_target(std::size_t index) {
-  const std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();
-  hwy::SetSupportedTargetsForTest(index < targets.size() ? targets[index] : 0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  chosen() = index < num_targets() ? all_targets()[index] : all_targets().front();
 }
 
 }  // namespace ascii_testing

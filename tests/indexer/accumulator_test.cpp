@@ -45,9 +45,7 @@ AccumulatorPlan roomy_plan() {
 class SteppedBuild {
  public:
   SteppedBuild(const std::string& out, const AccumulatorPlan& plan, const BuildOptions& options)
-      : options_(options),
-        directory_(out, true, true),
-        monitor_({}, nullptr) {
+      : options_(options), directory_(out, true, true), monitor_({}, nullptr) {
     directory_.begin_staging();
     spill_ = File::create(directory_.staging_path() + "/spill-0");
     Accumulator::Limits limits;
@@ -62,8 +60,9 @@ class SteppedBuild {
   Accumulator& accumulator() { return *accumulator_; }
   std::size_t num_runs() const { return accumulator_->runs().size(); }
 
-  void begin() {
-    accumulator_->begin_document();
+  void begin(const std::string& path) {
+    path_ = path;
+    accumulator_->begin_document(path_);
     tokenizer_->begin();
   }
   void add(std::string text) {
@@ -71,16 +70,16 @@ class SteppedBuild {
     text.resize(size + 64);  // padding
     tokenizer_->add(std::string_view(text).substr(0, size));
   }
-  void end(const std::string& path) {
+  void end() {
     tokenizer_->finish();
-    accumulator_->end_document(path);
+    accumulator_->end_document();
   }
   void abandon() { accumulator_->abandon_document(); }
 
   void document(const std::string& path, const std::string& text) {
-    begin();
+    begin(path);
     add(text);
-    end(path);
+    end();
   }
   void documents(const Corpus& corpus) {
     for (const auto& [path, text] : corpus) document(path, text);
@@ -106,6 +105,7 @@ class SteppedBuild {
   OutputDirectory directory_;
   Monitor monitor_;
   File spill_;
+  std::string path_;  // of the document under way
   std::unique_ptr<Accumulator> accumulator_;
   std::unique_ptr<ChunkTokenizer> tokenizer_;
 };
@@ -240,10 +240,8 @@ TEST_F(AccumulatorTest, RecordsThatAreSplitWithinADocument) {
   // A record takes 512 occurrences.
   for (const std::size_t tf : {7, 8, 9, 511, 512, 513, 1024, 2048, 2049, 70000}) {
     SCOPED_TRACE(tf);
-    const Corpus corpus = {{"a", "x y"},
-                           {"b", repeat("x ", tf)},
-                           {"c", "y " + repeat("x ", tf) + "y"},
-                           {"d", "x y"}};
+    const Corpus corpus = {
+        {"a", "x y"}, {"b", repeat("x ", tf)}, {"c", "y " + repeat("x ", tf) + "y"}, {"d", "x y"}};
     EXPECT_EQ(build_and_expect(corpus, roomy_plan()).num_runs, 1u);
     if (tf < 3000) build_and_expect(corpus, tiny_plan());
     options_.positions = false;
@@ -327,7 +325,7 @@ class AbandonTest : public AccumulatorTest, public ::testing::WithParamInterface
   /// Begins a document, keeps at it for that many runs, and gives it up.
   void give_up(SteppedBuild& build, std::size_t runs) {
     const std::size_t before = build.num_runs();
-    build.begin();
+    build.begin("given up");
     build.add("shared " + repeat("x", 300) + " ");
     for (std::size_t i = 0; build.num_runs() < before + runs; ++i) {
       build.add("shared " + distinct_words(3, 10 * i));

@@ -61,21 +61,20 @@ TEST_P(BuildKindTest, RandomCorpusGivesTheBytesOfTheReference) {
   EXPECT_EQ(summary.build_id, Index::open(out()).info().build_id);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, BuildKindTest,
-                         ::testing::Combine(::testing::Values(Tokenizer::kUnicode,
-                                                              Tokenizer::kAlpha),
-                                            ::testing::Bool(),
-                                            ::testing::Values(1u, 16u, 17u, 255u, 4096u)));
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, BuildKindTest,
+    ::testing::Combine(::testing::Values(Tokenizer::kUnicode, Tokenizer::kAlpha), ::testing::Bool(),
+                       ::testing::Values(1u, 16u, 17u, 255u, 4096u)));
 
 TEST_F(BuildTest, FormsThatFoldToOneTermShareItsList) {
   // Of up to 16 bytes and of more; the term itself comes before, after, or never.
-  const Corpus texts = {
-      {"1", "\u00c9TUDE \u00e9tude E\u0301tude \u00c9tude"},
-      {"2", "STRA\u00dfE Strasse stra\u1e9ee"},
-      {"3", "\uff21\uff42\uff43 abc ABC \u2167 viii \ufb03 ffi"},
-      {"4", "\u00c9L\u00c9MENTAIREMENT\u00c9 e\u0301le\u0301mentairemente\u0301 "
-            "\u00e9l\u00e9mentairement\u00e9"},
-      {"5", "\u00e9tude \u0301\u0301 \u03a3\u03a3 \u03c3\u03c2"}};
+  const Corpus texts = {{"1", "\u00c9TUDE \u00e9tude E\u0301tude \u00c9tude"},
+                        {"2", "STRA\u00dfE Strasse stra\u1e9ee"},
+                        {"3", "\uff21\uff42\uff43 abc ABC \u2167 viii \ufb03 ffi"},
+                        {"4",
+                         "\u00c9L\u00c9MENTAIREMENT\u00c9 e\u0301le\u0301mentairemente\u0301 "
+                         "\u00e9l\u00e9mentairement\u00e9"},
+                        {"5", "\u00e9tude \u0301\u0301 \u03a3\u03a3 \u03c3\u03c2"}};
   write_corpus(texts, corpus());
   build(corpus(), out(), options_);
   expect_same_files(files_below(out()), expected_files(texts, root(), options_));

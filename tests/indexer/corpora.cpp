@@ -9,8 +9,8 @@
 namespace spimi::testing {
 
 std::string random_words(Random& random, std::size_t num_words) {
-  static const std::vector<std::string> kStems = {
-      "", "abcdefgh", "abcdefghijklmnop", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnop"};
+  static const std::vector<std::string> kStems = {"", "abcdefgh", "abcdefghijklmnop",
+                                                  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnop"};
   std::string text;
   for (std::size_t i = 0; i < num_words; ++i) {
     std::string word = kStems[random_below(random, kStems.size())];
@@ -95,9 +95,9 @@ void expect_same_files(const std::map<std::string, std::string>& actual,
     if (found == ours.end()) {
       differing += "\n  " + name + " is missing";
     } else if (found->second != bytes) {
-      const auto at = std::mismatch(bytes.begin(), bytes.end(), found->second.begin(),
-                                    found->second.end())
-                          .first;
+      const auto at =
+          std::mismatch(bytes.begin(), bytes.end(), found->second.begin(), found->second.end())
+              .first;
       differing += "\n  " + name + " differs from payload offset " +
                    std::to_string(at - bytes.begin()) + " on (" +
                    std::to_string(found->second.size()) + " bytes, expected " +

@@ -95,8 +95,8 @@ TEST_F(InterruptTest, BuildOfAnEmptyCorpusStopsToo) {
 TEST_F(InterruptTest, BuildInTheMergeKeepsTheRuns) {
   for (const Phase phase : {Phase::kMerge, Phase::kCommit}) {
     for (const unsigned threads : {1u, 2u}) {
-      SCOPED_TRACE(::testing::Message() << "phase " << static_cast<int>(phase) << ", " << threads
-                                        << " threads");
+      SCOPED_TRACE(::testing::Message()
+                   << "phase " << static_cast<int>(phase) << ", " << threads << " threads");
       // The old index again.
       std::filesystem::remove_all(out());
       write_files(old_index_, out());
@@ -141,7 +141,9 @@ TEST_F(InterruptTest, MergeOfIndexesLeavesNothing) {
     MergeOptions merge;
     merge.stop = &stop_;
     merge.on_progress = stop_at(phase);
-    EXPECT_EQ(error_kind([&] { merge_indexes({out(), out()}, directory_.path("new"), merge); }),
+    EXPECT_EQ(error_kind([&] {
+                merge_indexes({out(), out()}, directory_.path("new"), merge);
+              }),
               ErrorKind::kInterrupted);
     EXPECT_FALSE(std::filesystem::exists(directory_.path("new")));
     expect_same_files(files_below(out()), old_index_);

@@ -45,8 +45,8 @@ TEST_F(MergeIndexesTest, PartsOfACorpusGiveTheBytesOfTheWhole) {
                                           << positions << ", " << num_parts << " parts");
         options_.tokenizer = tokenizer;
         options_.positions = positions;
-        const std::string kind = std::string(tokenizer_name(tokenizer)) +
-                                 (positions ? "+" : "-") + std::to_string(num_parts);
+        const std::string kind = std::string(tokenizer_name(tokenizer)) + (positions ? "+" : "-") +
+                                 std::to_string(num_parts);
         const Corpus whole = random_corpus(random_, 30);
         std::vector<std::filesystem::path> inputs;
         auto file = whole.begin();
@@ -131,9 +131,13 @@ TEST_F(MergeIndexesTest, DifferentKindsAreRefused) {
   const std::string bare = build_at_root(corpus, "bare");
   for (const std::string& index : {alpha, limit, bare}) {
     SCOPED_TRACE(index);
-    EXPECT_EQ(error_kind([&] { merge_indexes({usual, index}, path("merged")); }),
+    EXPECT_EQ(error_kind([&] {
+                merge_indexes({usual, index}, path("merged"));
+              }),
               ErrorKind::kUsage);
-    EXPECT_EQ(error_kind([&] { merge_indexes({index, index, usual}, path("merged")); }),
+    EXPECT_EQ(error_kind([&] {
+                merge_indexes({index, index, usual}, path("merged"));
+              }),
               ErrorKind::kUsage);
     EXPECT_FALSE(std::filesystem::exists(path("merged")));
   }

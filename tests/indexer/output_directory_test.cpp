@@ -77,9 +77,8 @@ TEST_F(OutputDirectoryTest, IndexIsReplacedOnlyOnDemand) {
 
   options_.replace = true;
   build(corpus(), out(), options_);
-  expect_same_files(files_below(out()),
-                    expected_files({{"a", "other words"}}, fs::canonical(corpus()).string(),
-                                   options_));
+  expect_same_files(files_below(out()), expected_files({{"a", "other words"}},
+                                                       fs::canonical(corpus()).string(), options_));
 }
 
 TEST_F(OutputDirectoryTest, IndexOfAnyVersionIsAnIndex) {
@@ -119,8 +118,8 @@ TEST_F(OutputDirectoryTest, StaleStagingIsRemoved) {
   build(corpus(), out(), options_);
   auto files = files_below(out());
   files.erase("manifest.tmp");
-  expect_same_files(files, expected_files({{"a", "some words"}}, fs::canonical(corpus()).string(),
-                                          options_));
+  expect_same_files(
+      files, expected_files({{"a", "some words"}}, fs::canonical(corpus()).string(), options_));
   EXPECT_FALSE(fs::exists(out() + "/staging"));
 }
 

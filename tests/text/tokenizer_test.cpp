@@ -329,6 +329,19 @@ TEST(TokenLimit, MarkCanBeFollowedByAMegabyteOfIgnoredCharacters) {
   }
 }
 
+// Each round ends a pending segment without beginning a new one: the tokenizer once ran off its scratch memory here.
+TEST(TokenLimit, BoundariesThatComeLateDoNotFillTheScratchMemory) {
+  const std::string round = "1.\u200d\u2139";
+  for (const std::uint32_t limit : {1u, 4u, 255u, 4096u}) {
+    ChunkedText chunked({Tokenizer::kUnicode, limit});
+    const std::string text = repeat(round, 40000);
+    const std::vector<ReferenceToken> expected =
+        reference_tokenize(text, {Tokenizer::kUnicode, limit});
+    EXPECT_EQ(chunked.tokens(text), expected) << limit;
+    EXPECT_EQ(chunked.tokens(text, cuts_every(1000, text.size())), expected) << limit;
+  }
+}
+
 TEST(TokenizeText, GivesTheTermsAndLeavesOverlongTokensOut) {
   EXPECT_THAT(tokenize_text("A " + std::string(256, 'x') + " \u00c9 b", kUnicode),
               ElementsAre("a", "\u00e9", "b"));
