@@ -32,6 +32,7 @@ class ByteBuffer {
     return size;
   }
   void append(const void* bytes, std::size_t size) {
+    if (size == 0) return;  // either pointer may be null then, which memcpy does not allow
     std::memcpy(reserve(size), bytes, size);
     size_ += size;
   }

@@ -172,6 +172,7 @@ BufferedWriter::BufferedWriter(File& file, std::size_t buffer_bytes, std::uint64
 BufferedWriter::~BufferedWriter() { delete[] buffer_; }
 
 void BufferedWriter::append(const void* data, std::size_t size) {
+  if (size == 0) return;  // `data` may be null then, which memcpy does not allow
   if (size > capacity_ - used_) {
     flush();
     if (size >= capacity_) {

@@ -31,6 +31,7 @@ void SegmentFileWriter::write_pages(const std::uint8_t* data, std::size_t size) 
 }
 
 void SegmentFileWriter::append(const void* data, std::size_t size) {
+  if (size == 0) return;  // `data` may be null then, which memcpy does not allow
   const auto* bytes = static_cast<const std::uint8_t*>(data);
   payload_bytes_ += size;
   if (used_ > 0) {

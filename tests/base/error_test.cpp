@@ -18,7 +18,9 @@ using namespace std::string_literals;
 TEST(ErrorTest, MessageHasThePartsThatAreKnown) {
   EXPECT_STREQ(Error(ErrorKind::kIo, "a/b", std::uint64_t{7}, "cannot read", "no luck").what(),
                "a/b: offset 7: cannot read: no luck");
-  EXPECT_STREQ(Error(ErrorKind::kIo, "a/b", std::uint64_t{0}, "cannot read").what(), "a/b: offset 0: cannot read");
+  const std::uint64_t offset = 0;
+  EXPECT_STREQ(Error(ErrorKind::kIo, "a/b", offset, "cannot read").what(),
+               "a/b: offset 0: cannot read");
   EXPECT_STREQ(Error(ErrorKind::kIo, "a/b", "cannot read", "no luck").what(),
                "a/b: cannot read: no luck");
   EXPECT_STREQ(Error(ErrorKind::kUsage, {}, "bad option").what(), "bad option");

@@ -132,7 +132,10 @@ TEST_F(BuildTest, MemoryThreadsAndChunkSizeNeverChangeAByte) {
 TEST_F(BuildTest, LeastMemoryWithManyRunsGivesTheSameBytes) {
   SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(test_seed()));
   Corpus texts;
-  for (int i = 0; i < 5; ++i) texts["large" + std::to_string(i)] = random_words(random_, 12000);
+  for (std::size_t i = 0; i < 5; ++i) {
+    texts["large" + std::to_string(i)] =
+        random_words(random_, 9000) + distinct_words(9000, 5000 * i);
+  }
   for (int i = 0; i < 50; ++i) texts["small" + std::to_string(i)] = random_words(random_, 100);
   write_corpus(texts, corpus());
   const auto expected = expected_files(texts, root(), options_);
@@ -226,15 +229,27 @@ TEST_F(BuildTest, CorpusAsOutputIsRefusedAndUntouched) {
 }
 
 TEST_F(BuildTest, StrictBuildFailsWhereOthersSkip) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root reads every file";
-  const Corpus texts = {{"a", "some words"}, {"b", "other words"}};
+  const Corpus texts = {{"a", "some words"}, {"c", "other words"}};
   write_corpus(texts, corpus());
-  std::filesystem::permissions(corpus() + "/b", std::filesystem::perms::none);
-  EXPECT_EQ(build(corpus(), out(), options_).num_docs, 1u);
+  // Opens as a regular file, and cannot be read at its start, not even by root.
+  directory_.make_link("corpus/b", "/proc/self/mem");
+  options_.follow_links = true;
+  std::string skipped;
+  options_.on_skip = [&](std::string_view path, SkipReason reason, std::string_view cause) {
+    EXPECT_EQ(reason, SkipReason::kUnreadable);
+    EXPECT_NE(cause, "");
+    skipped += path;
+  };
+  const BuildSummary summary = build(corpus(), out(), options_);
+  EXPECT_EQ(summary.skipped[static_cast<std::size_t>(SkipReason::kUnreadable)], 1u);
+  EXPECT_EQ(skipped, "b");
+  expect_same_files(files_below(out()), expected_files(texts, root(), options_));
+
   options_.strict = options_.replace = true;
   const auto before = files_below(out());
   EXPECT_EQ(error_kind([&] { build(corpus(), out(), options_); }), ErrorKind::kIo);
   expect_same_files(files_below(out()), before);
+  EXPECT_FALSE(std::filesystem::exists(out() + "/staging"));
 }
 
 // What a plan says it holds is within what it was given, or it says that nothing useful fits.

@@ -27,6 +27,12 @@ std::string random_words(Random& random, std::size_t num_words) {
   return text;
 }
 
+std::string distinct_words(std::size_t count, std::size_t first) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += "w" + std::to_string(first + i) + " ";
+  return text;
+}
+
 Corpus random_corpus(Random& random, std::size_t num_files) {
   Corpus corpus;
   for (std::size_t i = 0; i < num_files; ++i) {

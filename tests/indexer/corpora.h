@@ -22,6 +22,9 @@ using Corpus = std::map<std::string, std::string>;
 /// 1 to 300 bytes, in several cases; some of them very often.
 std::string random_words(Random& random, std::size_t num_words);
 
+/// That many words which all differ: they fill a vocabulary soon.
+std::string distinct_words(std::size_t count, std::size_t first = 0);
+
 /// Files in a few directories, some of them empty; words, and fragments of several scripts, among
 /// them forms that fold to one term.
 Corpus random_corpus(Random& random, std::size_t num_files);

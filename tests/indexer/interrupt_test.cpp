@@ -24,8 +24,8 @@ class InterruptTest : public ::testing::Test {
     write_corpus({{"old", "what was there before"}}, corpus());
     build(corpus(), out(), options_);
     old_index_ = files_below(out());
-    for (int i = 0; i < 4; ++i) {
-      texts_["file" + std::to_string(i)] = random_words(random_, 20000);
+    for (std::size_t i = 0; i < 4; ++i) {
+      texts_["file" + std::to_string(i)] = distinct_words(9000, 5000 * i);
     }
     texts_["old"] = "what is there now";
     write_corpus(texts_, corpus());

@@ -37,8 +37,9 @@ class MergeRunsTest : public ::testing::Test {
     write_corpus({{"old", "what was there before"}}, corpus());
     build(corpus(), out(), options_);
     old_index_ = files_below(out());
-    for (int i = 0; i < 4; ++i) {
-      texts_["dir/file" + std::to_string(i)] = random_words(random_, num_words);
+    for (std::size_t i = 0; i < 4; ++i) {
+      texts_["dir/file" + std::to_string(i)] =
+          random_words(random_, num_words) + distinct_words(num_words, num_words / 2 * i);
     }
     texts_["old"] = "what is there now";
     write_corpus(texts_, corpus());
@@ -77,7 +78,7 @@ class MergeRunsTest : public ::testing::Test {
 
 TEST_F(MergeRunsTest, GivesTheBytesOfABuild) {
   SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(test_seed()));
-  seal(10000);
+  seal(5000);
   const BuildSummary summary = merge_runs(out());
   EXPECT_GE(summary.num_runs, 2u);
   EXPECT_TRUE(summary.merged);
@@ -86,7 +87,7 @@ TEST_F(MergeRunsTest, GivesTheBytesOfABuild) {
 }
 
 TEST_F(MergeRunsTest, GivesTheBytesOfABuildInManyPasses) {
-  seal(20000);
+  seal(9000);
   MergeOptions merge;
   merge.max_fan_in = 2;
   EXPECT_GE(merge_runs(out(), merge).num_merge_passes, 2u);

@@ -141,8 +141,8 @@ TEST_F(OutputDirectoryTest, LinksAreNotFollowed) {
   EXPECT_EQ(build_error(), ErrorKind::kUsage);
   fs::remove_all(out() + "/staging");
 
+  fs::remove(out() + "/lock");
   directory_.make_link("out/lock", directory_.path("elsewhere/new"));
-  fs::remove(out() + "/lock.tmp");
   EXPECT_EQ(build_error(), ErrorKind::kIo);
   fs::remove(out() + "/lock");
 

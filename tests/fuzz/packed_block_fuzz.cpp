@@ -1,0 +1,116 @@
+// Input: a byte that chooses, then the bytes of a packed block, of a varint, or of 128 values to
+// encode. Decoders never read outside of what they are given; what they accept survives being
+// encoded again.
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "base/packed_block.h"
+#include "base/varint.h"
+#include "fuzz/fuzz.h"
+#include "support/segment_builder.h"
+
+namespace spimi::testing {
+namespace {
+
+using Values = std::array<std::uint32_t, kBlockValues>;
+
+/// Bytes on the heap with nothing behind them, so that the address sanitizer sees every read
+/// beyond.
+struct ExactCopy {
+  explicit ExactCopy(std::string_view bytes)
+      : data(std::make_unique<std::uint8_t[]>(bytes.size())), end(data.get() + bytes.size()) {
+    std::copy(bytes.begin(), bytes.end(), data.get());
+  }
+  std::unique_ptr<std::uint8_t[]> data;
+  const std::uint8_t* end;
+};
+
+std::string encode(const Values& values) {
+  std::array<std::uint8_t, kPackedSlack> buffer;
+  const std::uint8_t* const end = encode_packed(values.data(), buffer.data());
+  const auto size = static_cast<std::size_t>(end - buffer.data());
+  require(size <= kMaxPackedBytes, "a packed block is at most kMaxPackedBytes");
+  return {reinterpret_cast<const char*>(buffer.data()), size};
+}
+
+void encode_and_decode(const Values& values) {
+  const std::string bytes = encode(values);
+  require(bytes == encode_packed_simply({values.begin(), values.end()}),
+          "a packed block has the bytes that the grammar demands");
+  const ExactCopy copy(bytes);
+  Values decoded;
+  require(decode_packed(copy.data.get(), copy.end, decoded.data()) == copy.end,
+          "a block that was encoded is valid");
+  require(decoded == values, "a block that was encoded decodes to its values");
+}
+
+void fuzz_packed(std::string_view bytes) {
+  const ExactCopy copy(bytes);
+  const std::uint8_t* const skipped = skip_packed(copy.data.get(), copy.end);
+  require(skipped == nullptr || skipped <= copy.end, "skipping ends inside");
+  Values values;
+  const std::uint8_t* const end = decode_packed(copy.data.get(), copy.end, values.data());
+  if (end == nullptr) return;
+  require(end == skipped, "skipping a valid block leads where decoding it does");
+  const auto size = static_cast<std::size_t>(end - copy.data.get());
+  require(encode(values).size() <= size, "the encoder's block is the smallest");
+  encode_and_decode(values);
+
+  const ExactCopy cut_short(bytes.substr(0, size - 1));
+  require(decode_packed(cut_short.data.get(), cut_short.end, values.data()) == nullptr,
+          "a block that is cut short is not valid");
+  require(skip_packed(cut_short.data.get(), cut_short.end) == nullptr,
+          "a block that is cut short is not skipped");
+}
+
+void fuzz_varint(std::string_view bytes) {
+  const ExactCopy copy(bytes);
+  std::uint64_t wide = 0;
+  const std::uint8_t* const end = get_varint64(copy.data.get(), copy.end, &wide);
+  std::uint32_t narrow = 0;
+  const std::uint8_t* const narrow_end = get_varint32(copy.data.get(), copy.end, &narrow);
+  const bool fits = end != nullptr && wide <= 0xFFFFFFFFu &&
+                    static_cast<std::size_t>(end - copy.data.get()) <= kMaxVarint32Bytes;
+  require((narrow_end != nullptr) == fits, "a 32-bit varint is one of 64 bits that is small");
+  if (fits) require(narrow_end == end && narrow == wide, "both readers read the same");
+  if (end == nullptr) return;
+
+  std::array<std::uint8_t, kMaxVarint64Bytes> buffer;
+  const std::uint8_t* const put = put_varint(buffer.data(), wide);
+  const auto put_bytes = static_cast<std::size_t>(put - buffer.data());
+  require(put_bytes == varint_size(wide), "varint_size is what put_varint writes");
+  require(put_bytes <= static_cast<std::size_t>(end - copy.data.get()),
+          "the writer's varint is the shortest");
+  std::uint64_t again = ~wide;
+  require(get_varint64(buffer.data(), put, &again) == put && again == wide,
+          "a varint that was written is read back");
+}
+
+void fuzz_values(std::string_view bytes) {
+  Values values{};
+  std::memcpy(values.data(), bytes.data(), std::min(bytes.size(), sizeof(values)));
+  encode_and_decode(values);
+}
+
+}  // namespace
+}  // namespace spimi::testing
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace spimi::testing;
+  FuzzInput input(data, size);
+  switch (input.u8() % 3) {
+    case 0:
+      fuzz_packed(input.rest());
+      break;
+    case 1:
+      fuzz_varint(input.rest());
+      break;
+    default:
+      fuzz_values(input.rest());
+  }
+  return 0;
+}

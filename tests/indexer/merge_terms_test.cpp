@@ -1,0 +1,116 @@
+// The final merge by itself, with so little memory for its output that threads wait for each other
+// and lists go out in pieces.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "indexer/accumulator.h"
+#include "indexer/corpora.h"
+#include "indexer/merge_runs.h"
+#include "indexer/sealed_runs.h"
+#include "support/temporary_directory.h"
+#include "text/normalize.h"
+#include "text/tokenizer.h"
+
+namespace spimi::testing {
+namespace {
+
+class MergeTermsTest : public ::testing::Test {
+ protected:
+  /// Many short documents, so that their lengths take several pages; and terms enough for several
+  /// ranges of term space.
+  static Corpus corpus() {
+    Corpus corpus;
+    for (std::size_t i = 0; i < 9000; ++i) {
+      corpus["short" + std::to_string(i)] =
+          i % 3 == 0 ? "common rare common" : "common " + distinct_words(i % 5, i);
+    }
+    for (std::size_t i = 0; i < 8; ++i) {
+      corpus["long" + std::to_string(i)] = distinct_words(20000, 10000 * i);
+    }
+    return corpus;
+  }
+
+  /// Several runs of the corpus, sealed.
+  void seal(const Corpus& texts) {
+    AccumulatorPlan plan = AccumulatorPlan::fit(std::size_t{4} << 20, options_.max_token_bytes);
+    ASSERT_GT(plan.log_tokens, 0u);
+    File spill = File::create(directory_.path("spill-0"));
+    {
+      Accumulator accumulator(plan, {}, spill, 0);
+      ChunkTokenizer tokenizer({}, accumulator);
+      for (const auto& [path, text] : texts) {
+        accumulator.begin_document(path);
+        tokenizer.begin();
+        const std::string padded = text + std::string(64, ' ');
+        tokenizer.add(std::string_view(padded).substr(0, text.size()));
+        tokenizer.finish();
+        accumulator.end_document();
+      }
+      accumulator.flush();
+      sealed_.set.runs = accumulator.runs();
+    }
+    sealed_.set.files.push_back(std::move(spill));
+    sealed_.info.unicode_version = kUnicodeVersion;
+    sealed_.info.max_token_bytes = options_.max_token_bytes;
+    sealed_.info.positions = true;
+    seal_runs(&sealed_);
+  }
+
+  /// The files of the segment that a merge by this plan writes.
+  std::map<std::string, std::string> merge(const MergePlan& plan) {
+    const std::string name = directory_.path("segment");
+    std::filesystem::remove_all(name);
+    SegmentWriter segment(name, true);
+    std::vector<std::uint8_t> buffer(kMaxDocumentFrameBytes);
+    for (const RunInfo& run : sealed_.set.runs) {
+      RunDocuments documents(sealed_.set.files[run.file], run, buffer.data(), buffer.size());
+      while (documents.next()) segment.documents().add(documents.path(), documents.length());
+    }
+    segment.finish_documents();
+    const double average = static_cast<double>(segment.documents().num_tokens()) /
+                           static_cast<double>(segment.documents().num_docs());
+    Monitor monitor({}, nullptr);
+    merge_terms(sealed_.set, plan, average, &segment, &monitor);
+    IndexInfo info = sealed_.info;
+    segment.finish(&info);
+    std::map<std::string, std::string> files;
+    for (const auto& [file, bytes] : files_below(name)) {
+      files["segment-" + info.build_id + "/" + file] = bytes;
+    }
+    return files;
+  }
+
+  TemporaryDirectory directory_{TemporaryDirectory::memory_base()};
+  BuildOptions options_;
+  SealedRuns sealed_;
+};
+
+TEST_F(MergeTermsTest, OutputMemoryAndThreadsNeverChangeAByte) {
+  const Corpus texts = corpus();
+  seal(texts);
+  ASSERT_GE(sealed_.set.runs.size(), 2u);
+  const auto expected = segment_files(expected_files(texts, "/corpus", options_));
+  MergePlan plan;
+  plan.fan_in = sealed_.set.runs.size();
+  for (const unsigned threads : {1u, 2u, 4u}) {
+    for (const std::size_t output_bytes :
+         {std::size_t{1}, std::size_t{50000}, std::size_t{1} << 26}) {
+      SCOPED_TRACE(::testing::Message() << threads << " threads, " << output_bytes << " bytes");
+      plan.num_threads = threads;
+      plan.output_bytes = output_bytes;
+      // One page of lengths, or all of them; the smallest buffers, or large ones.
+      const bool small = output_bytes < 1000000;
+      plan.length_cache_bytes = small ? 1 : std::size_t{1} << 20;
+      plan.cursor_buffer_bytes =
+          small ? RunCursor::min_buffer_bytes(options_.max_token_bytes) : std::size_t{1} << 18;
+      expect_same_files(merge(plan), expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace spimi::testing
