@@ -19,7 +19,8 @@ enum class Tokenizer {
 
 std::string_view tokenizer_name(Tokenizer tokenizer);
 
-/// What the build and merge functions report while they work. Counts grow monotonically within a phase.
+/// What the build and merge functions report while they work. Counts grow monotonically within a
+/// phase.
 struct Progress {
   enum class Phase { kRead, kMergePass, kMerge, kCommit };
   Phase phase = Phase::kRead;
@@ -34,32 +35,33 @@ using ProgressFunction = std::function<void(const Progress&)>;
 
 /// Why an entry of the corpus was not indexed.
 enum class SkipReason {
-  kHidden,        ///< Its name starts with a dot (`hidden` not set).
-  kSymlink,       ///< A symbolic link (`follow` not set).
-  kLinkLoop,      ///< A followed link leads to a directory that contains it, or to nothing.
-  kSpecialFile,   ///< A FIFO, socket or device.
-  kBinary,        ///< A NUL byte in the first 8 KiB (`binary_as_text` not set).
-  kUnreadable,    ///< open, read or readdir failed: an error of the input, exit code 3.
-  kOutputDir,     ///< The output directory, inside the corpus.
+  kHidden,       ///< Its name starts with a dot (`hidden` not set).
+  kSymlink,      ///< A symbolic link (`follow` not set).
+  kLinkLoop,     ///< A followed link leads to a directory that contains it, or to nothing.
+  kSpecialFile,  ///< A FIFO, socket or device.
+  kBinary,       ///< A NUL byte in the first 8 KiB (`binary_as_text` not set).
+  kUnreadable,   ///< open, read or readdir failed: an error of the input, exit code 3.
+  kOutputDir,    ///< The output directory, inside the corpus.
 };
 inline constexpr std::size_t kNumSkipReasons = 7;
 
-/// The reason in the form that reports use: "hidden", "symlink", "link-loop", "special-file", "binary",
-/// "unreadable", "output-directory".
+/// The reason in the form that reports use: "hidden", "symlink", "link-loop", "special-file",
+/// "binary", "unreadable", "output-directory".
 std::string_view skip_reason_name(SkipReason reason);
 
-/// Called for each entry that is not indexed, one at a time: the path relative to the corpus, the reason, and
-/// for kUnreadable the cause. The order of calls is not specified.
+/// Called for each entry that is not indexed, one at a time: the path relative to the corpus, the
+/// reason, and for kUnreadable the cause. The order of calls is not specified.
 using SkipFunction =
     std::function<void(std::string_view path, SkipReason reason, std::string_view cause)>;
 
-/// What a build does. The first group decides what the index holds; the second how the work is done and never
-/// changes a byte of the index.
+/// What a build does. The first group decides what the index holds; the second how the work is done
+/// and never changes a byte of the index.
 struct BuildOptions {
   Tokenizer tokenizer = Tokenizer::kUnicode;
-  /// Tokens longer than this many UTF-8 bytes take a position and are counted, but are not indexed. 1 to 4096.
+  /// Tokens longer than this many UTF-8 bytes take a position and are counted, but are not indexed.
+  /// 1 to 4096.
   std::uint32_t max_token_bytes = 255;
-  bool positions = true;        ///< Without them the index is about half as large and has no phrases.
+  bool positions = true;  ///< Without them the index is about half as large and has no phrases.
   bool binary_as_text = false;  ///< Index files with NUL bytes instead of skipping them.
   bool follow_links = false;
   bool hidden = false;
@@ -69,21 +71,24 @@ struct BuildOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{256} << 20;
   unsigned num_threads = 0;  ///< 0: one for each processor this process may use.
   std::size_t chunk_bytes = std::size_t{256} << 10;  ///< Read buffer of a thread. 1 byte to 1 GiB.
-  bool merge = true;       ///< false: stop when the runs are sealed; merge_runs finishes.
-  bool replace = false;    ///< Replace an index that is in the output directory.
-  bool measure_total = false;  ///< Count the corpus beside the work, so that progress knows its end.
+  bool merge = true;     ///< false: stop when the runs are sealed; merge_runs finishes.
+  bool replace = false;  ///< Replace an index that is in the output directory.
+  bool measure_total =
+      false;  ///< Count the corpus beside the work, so that progress knows its end.
 
   ProgressFunction on_progress;
   SkipFunction on_skip;
-  /// Set it to true, from a signal handler for instance, and the work stops soon with Error(kInterrupted).
+  /// Set it to true, from a signal handler for instance, and the work stops soon with
+  /// Error(kInterrupted).
   const std::atomic<bool>* stop = nullptr;
 };
 
 struct MergeOptions {
   std::uint64_t memory_budget_bytes = std::uint64_t{256} << 20;
   unsigned num_threads = 0;
-  bool replace = false;        ///< Replace an index that is in the output directory (merge_indexes).
-  /// At most this many runs are merged at once; 0: as many as memory and open files allow. At least 2.
+  bool replace = false;  ///< Replace an index that is in the output directory (merge_indexes).
+  /// At most this many runs are merged at once; 0: as many as memory and open files allow. At
+  /// least 2.
   unsigned max_fan_in = 0;
   ProgressFunction on_progress;
   const std::atomic<bool>* stop = nullptr;
@@ -92,17 +97,17 @@ struct MergeOptions {
 /// What was done; the figures of the summary that `spimi build` prints.
 struct BuildSummary {
   std::uint64_t num_docs = 0;
-  std::uint64_t num_tokens = 0;          ///< Indexed tokens.
-  std::uint64_t num_overlong_tokens = 0; ///< Tokens beyond max_token_bytes: counted, not indexed.
-  std::uint64_t num_terms = 0;           ///< Distinct terms.
-  std::uint64_t num_postings = 0;        ///< (term, document) pairs.
+  std::uint64_t num_tokens = 0;           ///< Indexed tokens.
+  std::uint64_t num_overlong_tokens = 0;  ///< Tokens beyond max_token_bytes: counted, not indexed.
+  std::uint64_t num_terms = 0;            ///< Distinct terms.
+  std::uint64_t num_postings = 0;         ///< (term, document) pairs.
   std::uint64_t num_runs = 0;
   std::uint64_t num_merge_passes = 0;
   std::uint64_t corpus_bytes = 0;  ///< Bytes of the indexed files.
   std::uint64_t index_bytes = 0;   ///< Bytes of the segment and manifest.
   std::uint64_t skipped[kNumSkipReasons] = {};
-  bool merged = true;              ///< false after a build with `merge` off.
-  std::string build_id;            ///< 32 hex digits; empty if not merged.
+  bool merged = true;    ///< false after a build with `merge` off.
+  std::string build_id;  ///< 32 hex digits; empty if not merged.
   double read_seconds = 0;
   double merge_seconds = 0;
   double commit_seconds = 0;
@@ -117,8 +122,9 @@ BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::p
 /// Finishes a build made with `merge = false`, or one that ended after its runs were sealed.
 BuildSummary merge_runs(const std::filesystem::path& out, const MergeOptions& options = {});
 
-/// Joins indexes into a new one in `out`, their documents in the order given. The result equals a build of those
-/// documents in that order. They must have the same tokenizer, token limit and positions.
+/// Joins indexes into a new one in `out`, their documents in the order given. The result equals a
+/// build of those documents in that order. They must have the same tokenizer, token limit and
+/// positions.
 BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
                            const std::filesystem::path& out, const MergeOptions& options = {});
 

@@ -10,7 +10,8 @@ namespace spimi {
 
 /// What kind of failure an Error is; the program's exit codes follow from it.
 enum class ErrorKind {
-  kUsage,        ///< The caller asked for something that cannot be: a bad option, a foreign output directory.
+  kUsage,        ///< The caller asked for something that cannot be: a bad option, a foreign output
+                 ///< directory.
   kIo,           ///< A system call failed, or memory or disk ran out.
   kCorrupt,      ///< An index's bytes are damaged, or of another format version.
   kLocked,       ///< Another process is writing the index.
@@ -39,8 +40,8 @@ class Error : public std::runtime_error {
   std::optional<std::uint64_t> offset_;
 };
 
-/// `bytes` as printable UTF-8: control bytes, backslashes and bytes that are not UTF-8 become `\xHH`.
-/// Reversible: `\xHH` stands for exactly one byte, and a backslash is itself escaped.
+/// `bytes` as printable UTF-8: control bytes, backslashes and bytes that are not UTF-8 become
+/// `\xHH`. Reversible: `\xHH` stands for exactly one byte, and a backslash is itself escaped.
 std::string escape_bytes(std::string_view bytes);
 
 /// The inverse of escape_bytes. Throws Error(kUsage) on a malformed escape.

@@ -42,8 +42,8 @@ struct Hit {
 
 /// df and cf of a term, and its postings list's place: what the dictionary says of it.
 struct TermInfo {
-  std::uint32_t df = 0;            ///< Documents that hold the term.
-  std::uint64_t cf = 0;            ///< Occurrences in all documents.
+  std::uint32_t df = 0;  ///< Documents that hold the term.
+  std::uint64_t cf = 0;  ///< Occurrences in all documents.
   std::uint64_t postings_offset = 0, postings_bytes = 0;
   std::uint64_t skips_offset = 0, skips_bytes = 0;
   std::uint64_t positions_offset = 0, positions_bytes = 0;
@@ -64,9 +64,11 @@ class Cursor {
   std::uint32_t tf() const;
   /// Moves to the next posting; returns its docid, or kEnd.
   std::uint32_t next();
-  /// Moves to the first posting with a docid of at least `target`, never backwards; returns it, or kEnd.
+  /// Moves to the first posting with a docid of at least `target`, never backwards; returns it, or
+  /// kEnd.
   std::uint32_t seek(std::uint32_t target);
-  /// The positions of the current posting, ascending; valid until the cursor moves. Empty without positions.
+  /// The positions of the current posting, ascending; valid until the cursor moves. Empty without
+  /// positions.
   std::span<const std::uint32_t> positions();
 
  private:
@@ -103,13 +105,13 @@ struct Problem {
   std::string what;
 };
 
-/// An open index, for reading. Immutable: a later build does not change what it sees. Safe to use from several threads.
-/// It maps the files and verifies the checksum of each 64 KiB page when it is first touched, so opening is quick
-/// however large the index is, and no byte is used unverified.
+/// An open index, for reading. Immutable: a later build does not change what it sees. Safe to use
+/// from several threads. It maps the files and verifies the checksum of each 64 KiB page when it is
+/// first touched, so opening is quick however large the index is, and no byte is used unverified.
 class Index {
  public:
-  /// Opens the index in `directory`. Throws Error(kIo) if there is none, Error(kCorrupt) if it is damaged or of another
-  /// format version.
+  /// Opens the index in `directory`. Throws Error(kIo) if there is none, Error(kCorrupt) if it is
+  /// damaged or of another format version.
   static Index open(const std::filesystem::path& directory);
   /// True if `directory` holds a manifest of ours, whatever its version.
   static bool is_index(const std::filesystem::path& directory);
@@ -125,7 +127,8 @@ class Index {
   /// Names and sizes of the files, relative to the directory.
   std::vector<std::pair<std::string, std::uint64_t>> files() const;
 
-  /// The dictionary entry of a term, given as the tokenizer would make it; nullopt if no document holds it.
+  /// The dictionary entry of a term, given as the tokenizer would make it; nullopt if no document
+  /// holds it.
   std::optional<TermInfo> find(std::string_view term) const;
   TermIterator terms() const;
   Cursor cursor(const TermInfo& info) const;
@@ -137,19 +140,20 @@ class Index {
   /// The number of indexed tokens of a document.
   std::uint32_t length(std::uint32_t docid) const;
 
-  /// The distinct terms of a text, in the order of their first occurrence, through the index's own tokenizer.
+  /// The distinct terms of a text, in the order of their first occurrence, through the index's own
+  /// tokenizer.
   std::vector<std::string> query_terms(std::string_view text) const;
 
-  /// The best `k` documents that hold any of the terms, best first, ties by docid. BM25 with k1 = 1.2, b = 0.75 and
-  /// idf = ln(1 + (N - df + 0.5) / (df + 0.5)), which is never negative:
-  /// the sum over the terms of idf × tf × (k1 + 1) / (tf + k1 × (1 - b + b × length / average length)), in double
-  /// precision, added in the order the terms are given. A term given twice counts twice.
+  /// The best `k` documents that hold any of the terms, best first, ties by docid. BM25 with k1
+  /// = 1.2, b = 0.75 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)), which is never negative: the
+  /// sum over the terms of idf × tf × (k1 + 1) / (tf + k1 × (1 - b + b × length / average length)),
+  /// in double precision, added in the order the terms are given. A term given twice counts twice.
   std::vector<Hit> search(const std::vector<std::string>& terms, std::size_t k) const;
   /// The number of documents that hold any of the terms.
   std::uint64_t count(const std::vector<std::string>& terms) const;
 
-  /// Reads everything and verifies every checksum and invariant; calls `report` for each problem found.
-  /// Returns true if there was none.
+  /// Reads everything and verifies every checksum and invariant; calls `report` for each problem
+  /// found. Returns true if there was none.
   bool check(const std::function<void(const Problem&)>& report) const;
 
  private:

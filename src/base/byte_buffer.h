@@ -8,7 +8,8 @@
 
 namespace spimi {
 
-/// Bytes that are appended and then taken away all at once. Unlike a vector's, new bytes are not cleared before they are written.
+/// Bytes that are appended and then taken away all at once. Unlike a vector's, new bytes are not
+/// cleared before they are written.
 class ByteBuffer {
  public:
   ByteBuffer() = default;
@@ -39,7 +40,8 @@ class ByteBuffer {
 
  private:
   void grow(std::size_t size) {
-    // A quarter more each time: memory counts, and realloc moves pages, not bytes, once a buffer is large.
+    // A quarter more each time: memory counts, and realloc moves pages, not bytes, once a buffer is
+    // large.
     const std::size_t capacity = size_ + size + capacity_ / 4;
     void* const data = std::realloc(data_, capacity);
     if (data == nullptr) throw std::bad_alloc();

@@ -39,8 +39,7 @@ File File::open_read(const std::string& path) {
 }
 
 File File::create(const std::string& path) {
-  const int fd =
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd < 0) throw os_error(path, "cannot create");
   return File(fd, path);
 }

@@ -10,8 +10,9 @@
 
 namespace spimi {
 
-/// An open file descriptor and the name to call it by in messages. Closing is explicit where its failure matters
-/// (written files); the destructor closes silently. Every failure is an Error(kIo) with path and offset.
+/// An open file descriptor and the name to call it by in messages. Closing is explicit where its
+/// failure matters (written files); the destructor closes silently. Every failure is an Error(kIo)
+/// with path and offset.
 class File {
  public:
   File() = default;
@@ -42,7 +43,8 @@ class File {
   void sync();
   /// Asks the kernel to begin writing a range to the device, without waiting for it.
   void start_writeback(std::uint64_t offset, std::uint64_t size);
-  /// Gives the disk space of a range back, which then reads as zeros; does nothing where the file system cannot.
+  /// Gives the disk space of a range back, which then reads as zeros; does nothing where the file
+  /// system cannot.
   void punch_hole(std::uint64_t offset, std::uint64_t size);
   void close();
 
@@ -66,10 +68,12 @@ void exchange_paths(const std::string& a, const std::string& b);
 /// The whole of a small file; Error(kCorrupt) if it has more than `max_bytes`.
 std::string read_small_file(const std::string& path, std::size_t max_bytes);
 
-/// Writes `path` so that it is either absent, old or whole: temporary name, fsync, rename, fsync of the parent.
+/// Writes `path` so that it is either absent, old or whole: temporary name, fsync, rename, fsync of
+/// the parent.
 void write_file_atomically(const std::string& path, std::string_view contents);
 
-/// Append-only writer through a fixed buffer. Call `flush` and then let the file be synced by its owner.
+/// Append-only writer through a fixed buffer. Call `flush` and then let the file be synced by its
+/// owner.
 class BufferedWriter {
  public:
   /// Appends to `file` from `offset` on; `buffer_bytes` is all the memory it takes.

@@ -13,7 +13,8 @@ namespace {
 constexpr unsigned kLanes = 4;
 constexpr unsigned kRows = kBlockValues / kLanes;
 
-// Each width has its own straight-line code: the compiler unrolls the rows, and the four lanes become one vector.
+// Each width has its own straight-line code: the compiler unrolls the rows, and the four lanes
+// become one vector.
 template <unsigned kWidth>
 void pack(const std::uint32_t* values, std::uint8_t* out) {
   if constexpr (kWidth != 0) {
@@ -71,7 +72,8 @@ constexpr std::array<UnpackFunction, sizeof...(kWidths)> unpack_functions(
 constexpr auto kPack = pack_functions(std::make_integer_sequence<unsigned, 33>());
 constexpr auto kUnpack = unpack_functions(std::make_integer_sequence<unsigned, 33>());
 
-// The width that makes the block smallest; of equals the largest, which has the fewest exceptions to patch.
+// The width that makes the block smallest; of equals the largest, which has the fewest exceptions
+// to patch.
 unsigned best_width(const std::uint32_t* values) {
   std::uint16_t num_of_bits[33] = {};
   for (std::size_t i = 0; i < kBlockValues; ++i) {

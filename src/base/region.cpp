@@ -15,7 +15,8 @@ void* allocate_region(std::size_t bytes) {
   if (data == MAP_FAILED) {
     throw os_error({}, "cannot allocate " + std::to_string(bytes) + " bytes of memory");
   }
-  // Only advice. The vocabulary and the scatter target are accessed at random: with 4 KiB pages most accesses would miss the TLB.
+  // Only advice. The vocabulary and the scatter target are accessed at random: with 4 KiB pages
+  // most accesses would miss the TLB.
   if (bytes >= std::size_t{2} << 20) (void)::madvise(data, bytes, MADV_HUGEPAGE);
   return data;
 }

@@ -5,12 +5,14 @@
 
 namespace spimi {
 
-/// Zeroed memory straight from the kernel, in huge pages where it can be had; Error(kIo) when there is none.
+/// Zeroed memory straight from the kernel, in huge pages where it can be had; Error(kIo) when there
+/// is none.
 void* allocate_region(std::size_t bytes);
 void free_region(void* data, std::size_t bytes) noexcept;
 
-/// A fixed array in memory of its own: what the memory budget is handed out in. Pages that are never touched cost nothing; all of it goes
-/// back to the system with the object, which the heap does not promise.
+/// A fixed array in memory of its own: what the memory budget is handed out in. Pages that are
+/// never touched cost nothing; all of it goes back to the system with the object, which the heap
+/// does not promise.
 template <class T>
 class Region {
   static_assert(std::is_trivially_copyable_v<T>);

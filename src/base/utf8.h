@@ -13,8 +13,9 @@ struct Utf8Char {
   bool valid;
 };
 
-/// Decodes the character that starts at `bytes[i]`, `i < bytes.size()`. A sequence that the end of `bytes` cuts short is
-/// ill-formed. Maximal parts are those of the Unicode Standard, table 3-7 (best practice for U+FFFD substitution).
+/// Decodes the character that starts at `bytes[i]`, `i < bytes.size()`. A sequence that the end of
+/// `bytes` cuts short is ill-formed. Maximal parts are those of the Unicode Standard, table 3-7
+/// (best practice for U+FFFD substitution).
 inline Utf8Char decode_utf8(std::string_view bytes, std::size_t i) {
   constexpr Utf8Char kBad1{0xFFFD, 1, false};
   const auto at = [&](std::size_t k) { return static_cast<unsigned char>(bytes[i + k]); };
@@ -44,7 +45,8 @@ inline Utf8Char decode_utf8(std::string_view bytes, std::size_t i) {
           4, true};
 }
 
-/// Appends `code_point` (not a surrogate, at most U+10FFFF) to `out`, which has room for 4 bytes; returns the number written.
+/// Appends `code_point` (not a surrogate, at most U+10FFFF) to `out`, which has room for 4 bytes;
+/// returns the number written.
 inline std::size_t encode_utf8(char32_t code_point, char* out) {
   const auto put = [&](int k, char32_t bits) { out[k] = static_cast<char>(bits); };
   if (code_point < 0x80) {

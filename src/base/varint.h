@@ -24,7 +24,8 @@ inline std::size_t varint_size(std::uint64_t value) {
   return static_cast<std::size_t>(bits + 6) / 7;
 }
 
-/// Reads a varint from [in, end). Returns the byte after it, or nullptr when it is cut short or does not fit.
+/// Reads a varint from [in, end). Returns the byte after it, or nullptr when it is cut short or
+/// does not fit.
 inline const std::uint8_t* get_varint64(const std::uint8_t* in, const std::uint8_t* end,
                                         std::uint64_t* value) {
   std::uint64_t result = 0;

@@ -29,10 +29,10 @@ void DictionaryWriter::add(std::string_view term, const TermInfo& info) {
   const bool first_in_block = num_terms_ % kTermsPerBlock == 0;
   std::size_t lcp = common_prefix(last_term_, term);
   // A merge that went wrong must not become an index that answers wrong.
-  if (term.empty() || (num_terms_ > 0 && (lcp == term.size() ||
-                                          (lcp < last_term_.size() &&
-                                           static_cast<unsigned char>(last_term_[lcp]) >
-                                               static_cast<unsigned char>(term[lcp]))))) {
+  if (term.empty() ||
+      (num_terms_ > 0 && (lcp == term.size() || (lcp < last_term_.size() &&
+                                                 static_cast<unsigned char>(last_term_[lcp]) >
+                                                     static_cast<unsigned char>(term[lcp]))))) {
     throw Error(ErrorKind::kCorrupt, {}, "terms are out of order at '" + escape_bytes(term) + "'");
   }
   if (first_in_block) {

@@ -15,8 +15,8 @@ class DictionaryWriter {
   DictionaryWriter(SegmentFileWriter& terms, SegmentFileWriter& index, bool positions)
       : terms_(terms), index_(index), positions_(positions) {}
 
-  /// The lists of `info` begin where those of the term before end; its offsets are ignored. Error(kCorrupt) if `term` is not
-  /// greater than the one before.
+  /// The lists of `info` begin where those of the term before end; its offsets are ignored.
+  /// Error(kCorrupt) if `term` is not greater than the one before.
   void add(std::string_view term, const TermInfo& info);
   void finish();
   std::uint64_t num_terms() const { return num_terms_; }
@@ -28,7 +28,7 @@ class DictionaryWriter {
   SegmentFileWriter& index_;
   const bool positions_;
   std::uint64_t num_terms_ = 0;
-  std::string block_;  // entries of the current block
+  std::string block_;                    // entries of the current block
   std::uint64_t block_offsets_[3] = {};  // of its first term's postings, skips, positions
   std::uint64_t offsets_[3] = {};        // of the next term's
   std::string last_term_;

@@ -63,7 +63,8 @@ void ListWriter::add(const std::uint32_t* docids, const std::uint32_t* tfs, std:
     }
   }
   if (has_positions_) {
-    // Of the last document's positions in this stretch the first is a position itself, in a continued posting too.
+    // Of the last document's positions in this stretch the first is a position itself, in a
+    // continued posting too.
     const std::uint32_t last_tf = tfs[size - 1];
     last_position_ = std::accumulate(gaps_at - last_tf, gaps_at, last_tf - 1);
   }

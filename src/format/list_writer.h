@@ -9,7 +9,8 @@
 
 namespace spimi {
 
-/// Where a ListWriter puts its bytes: to be appended to `postings`, `skips` and `positions`, and may be taken away at any time.
+/// Where a ListWriter puts its bytes: to be appended to `postings`, `skips` and `positions`, and
+/// may be taken away at any time.
 struct ListBytes {
   ByteBuffer postings, skips, positions;
   std::size_t size() const { return postings.size() + skips.size() + positions.size(); }
@@ -23,7 +24,8 @@ class DocumentLengths {
   virtual void get(const std::uint32_t* docids, std::size_t size, std::uint32_t* lengths) = 0;
 };
 
-/// Encodes the lists of one term after another. Memory: one block of postings and one of positions, besides its output.
+/// Encodes the lists of one term after another. Memory: one block of postings and one of positions,
+/// besides its output.
 ///
 ///   writer.begin(); for each stretch of postings: writer.add(…); info = writer.finish();
 class ListWriter {
@@ -33,9 +35,10 @@ class ListWriter {
 
   void begin();
 
-  /// Appends `size` postings with ascending docids, and the gaps of their positions (sum of tfs of them, none without positions). The first
-  /// docid may be the last one again: then its posting is continued, and its first gap is that position itself, not a gap.
-  /// Error(kCorrupt) if docids or positions do not ascend.
+  /// Appends `size` postings with ascending docids, and the gaps of their positions (sum of tfs of
+  /// them, none without positions). The first docid may be the last one again: then its posting is
+  /// continued, and its first gap is that position itself, not a gap. Error(kCorrupt) if docids or
+  /// positions do not ascend.
   void add(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
            const std::uint32_t* position_gaps);
 
@@ -53,7 +56,8 @@ class ListWriter {
   const double average_length_;
   const bool has_positions_;
 
-  // A block is written when the posting after it comes, for until then its last posting may be continued.
+  // A block is written when the posting after it comes, for until then its last posting may be
+  // continued.
   std::size_t num_buffered_ = 0;
   std::uint32_t docids_[kBlockValues], gaps_[kBlockValues], tfs_[kBlockValues];
   std::size_t num_buffered_positions_ = 0;

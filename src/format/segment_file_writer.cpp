@@ -8,7 +8,8 @@
 namespace spimi {
 namespace {
 
-// The device begins to write while the merge still computes, so that the fsync at the end has little left to wait for.
+// The device begins to write while the merge still computes, so that the fsync at the end has
+// little left to wait for.
 constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
 
 }  // namespace

@@ -13,8 +13,9 @@
 
 namespace spimi {
 
-/// Writes one file of a segment, front to back: append what is its payload, finish, write_header, sync, close. The bytes are those of
-/// README.md. Memory: a page, and 8 bytes for every 64 KiB written.
+/// Writes one file of a segment, front to back: append what is its payload, finish, write_header,
+/// sync, close. The bytes are those of README.md. Memory: a page, and 8 bytes for every 64 KiB
+/// written.
 class SegmentFileWriter {
  public:
   /// Creates the file in `directory`.
@@ -30,7 +31,8 @@ class SegmentFileWriter {
   void sync() { file_.sync(); }
   void close() { file_.close(); }
   std::uint64_t file_bytes() const { return segment_file_bytes(payload_bytes_); }
-  /// For reading back the payload, which begins at kHeaderBytes. Bytes of the last page may still be in memory before finish.
+  /// For reading back the payload, which begins at kHeaderBytes. Bytes of the last page may still
+  /// be in memory before finish.
   const File& file() const { return file_; }
 
  private:

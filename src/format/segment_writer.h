@@ -12,8 +12,8 @@
 
 namespace spimi {
 
-/// Writes a segment: all documents, finish_documents, then lists and terms in term order, then finish. Nothing is durable, and no
-/// header is there, before finish returns.
+/// Writes a segment: all documents, finish_documents, then lists and terms in term order, then
+/// finish. Nothing is durable, and no header is there, before finish returns.
 class SegmentWriter {
  public:
   /// Makes the directory, which is not there, and its files.
@@ -27,8 +27,8 @@ class SegmentWriter {
   DictionaryWriter& dictionary() { return dictionary_; }
   void append_lists(const ListBytes& lists);
 
-  /// Sets the counts of documents, tokens and terms and the build id of `info`, of which the rest is set; writes headers; syncs files and directory.
-  /// Returns the bytes of all files.
+  /// Sets the counts of documents, tokens and terms and the build id of `info`, of which the rest
+  /// is set; writes headers; syncs files and directory. Returns the bytes of all files.
   std::uint64_t finish(IndexInfo* info);
 
  private:

@@ -14,12 +14,14 @@ namespace {
 constexpr bool likely(bool condition) { return __builtin_expect(condition, true); }
 constexpr bool unlikely(bool condition) { return __builtin_expect(condition, false); }
 
-// Tokens whose slots are fetched from memory at the same time. Below 16 the misses do not overlap; above 128 the first lines are gone again.
+// Tokens whose slots are fetched from memory at the same time. Below 16 the misses do not overlap;
+// above 128 the first lines are gone again.
 constexpr std::size_t kProbeBatch = 64;
 constexpr unsigned kHintShift = 6;
 constexpr std::size_t kNumBuckets = std::size_t{1} << 16;
 
-// Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all that this needs.
+// Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all
+// that this needs.
 using Chars [[gnu::vector_size(16)]] = std::uint8_t;
 
 Chars load(const void* from) {
@@ -38,7 +40,8 @@ Chars fold_case(Chars v) {
 alignas(32) constexpr std::uint8_t kPrefixMask[32] = {255, 255, 255, 255, 255, 255, 255, 255,
                                                       255, 255, 255, 255, 255, 255, 255, 255};
 
-// The first 16 bytes of a token, folded and filled up with zeros. Reads 16 bytes whatever the length.
+// The first 16 bytes of a token, folded and filled up with zeros. Reads 16 bytes whatever the
+// length.
 void load_key(const char* token, std::uint32_t length, std::uint64_t words[2]) {
   const Chars v = fold_case(load(token)) & load(kPrefixMask + 16 - std::min(length, 16u));
   std::memcpy(words, &v, sizeof(v));
@@ -60,7 +63,8 @@ bool has_non_ascii(const Vocabulary::Key& key) {
   return false;
 }
 
-// Long keys take 6 bytes a term in prose and 16 in C code (generated register names), and half of the slots have one.
+// Long keys take 6 bytes a term in prose and 16 in C code (generated register names), and half of
+// the slots have one.
 constexpr std::size_t kArenaBytesPerSlot = 10;
 
 constexpr std::size_t per_slot_bytes() {
@@ -72,22 +76,23 @@ constexpr std::size_t per_slot_bytes() {
 
 AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max_token_bytes) {
   AccumulatorPlan plan;
-  plan.document_bytes = std::clamp<std::size_t>(memory_bytes / 16, 2 * kFrameBytes + 32768,
-                                                std::size_t{4} << 20);
+  plan.document_bytes =
+      std::clamp<std::size_t>(memory_bytes / 16, 2 * kFrameBytes + 32768, std::size_t{4} << 20);
   plan.max_pieces = plan.document_bytes / 8;
   plan.table_slots = std::size_t{1} << 10;
   const std::size_t fixed = plan.memory_bytes(max_token_bytes);
   if (fixed >= memory_bytes) return plan;
   const std::size_t left = memory_bytes - fixed;
-  // Text has some 30 tokens to a distinct term in runs of a few million; 40 % of the memory for terms suits that.
+  // Text has some 30 tokens to a distinct term in runs of a few million; 40 % of the memory for
+  // terms suits that.
   const auto slots_fit = [&](std::size_t slots) {
     return slots * (per_slot_bytes() + kArenaBytesPerSlot) <= left * 2 / 5;
   };
   while (plan.table_slots < kMaxTableSlots && slots_fit(plan.table_slots * 2)) {
     plan.table_slots *= 2;
   }
-  plan.term_arena_bytes =
-      std::max<std::size_t>(plan.table_slots * kArenaBytesPerSlot, std::size_t{16} * kMaxTermExpansion * max_token_bytes);
+  plan.term_arena_bytes = std::max<std::size_t>(
+      plan.table_slots * kArenaBytesPerSlot, std::size_t{16} * kMaxTermExpansion * max_token_bytes);
   const std::size_t with_terms = plan.memory_bytes(max_token_bytes);
   if (with_terms >= memory_bytes) return plan;
   const std::size_t tokens = (memory_bytes - with_terms) * 16 / (16 * 8 + 1);
@@ -99,8 +104,8 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
   return 8 * log_tokens + (log_tokens >> kHintShift) * 4 + table_slots * per_slot_bytes() +
          term_arena_bytes + document_bytes + max_pieces * 8 + kNumBuckets * 4 +
-         kProbeBatch * (std::size_t{max_token_bytes} + 16) +
-         RecordBuilder::kMemoryBytes + RunWriter::memory_bytes(max_token_bytes);
+         kProbeBatch * (std::size_t{max_token_bytes} + 16) + RecordBuilder::kMemoryBytes +
+         RunWriter::memory_bytes(max_token_bytes);
 }
 
 Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
@@ -137,8 +142,9 @@ void Accumulator::take(const TokenBatch& batch) {
   }
 }
 
-// The hot loop, in two rounds: keys, hashes and a prefetch for some dozen tokens, then their probes. So the cache misses of a
-// batch overlap; one after the other they would cost more than all the rest.
+// The hot loop, in two rounds: keys, hashes and a prefetch for some dozen tokens, then their
+// probes. So the cache misses of a batch overlap; one after the other they would cost more than all
+// the rest.
 void Accumulator::take_some(const Token* tokens, std::size_t size) {
   if (num_log_ + size > log_.size()) write_run(true);
   Vocabulary::Key keys[kProbeBatch];
@@ -175,7 +181,8 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
   }
 }
 
-// The number of a key that is new to this run. May write the run and begin the next; num_log_ is then 0.
+// The number of a key that is new to this run. May write the run and begin the next; num_log_ is
+// then 0.
 std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
   bool alias = false;
   if (limits_.normalize && has_non_ascii(key)) {
@@ -287,13 +294,15 @@ void Accumulator::load_words(TermRef* term, std::uint32_t depth) const {
   term->words[1] = __builtin_bswap64(words[1]);
 }
 
-// Fills terms_ with the run's terms in byte order. One radix pass over the first two bytes; then each bucket by sixteen bytes, which are
-// in the entries themselves, so that comparing touches no other memory.
+// Fills terms_ with the run's terms in byte order. One radix pass over the first two bytes; then
+// each bucket by sixteen bytes, which are in the entries themselves, so that comparing touches no
+// other memory.
 std::size_t Accumulator::sort_terms() {
   const Vocabulary::Slot* const slots = vocabulary_.slots();
   std::uint32_t* const buckets = buckets_.data();
   std::memset(buckets, 0, (kNumBuckets + 1) * sizeof(*buckets));
-  // Collected in the scatter's target, which is not in use yet; without room for that (nearly every token a new term), in place.
+  // Collected in the scatter's target, which is not in use yet; without room for that (nearly every
+  // token a new term), in place.
   auto* const scratch = reinterpret_cast<TermRef*>(scattered_.data());
   const bool radix = num_terms_ <= scattered_.size() * sizeof(std::uint32_t) / sizeof(TermRef);
   TermRef* const collected = radix ? scratch : terms_.data();
@@ -323,8 +332,9 @@ std::size_t Accumulator::sort_terms() {
   return size;
 }
 
-// Sorts terms that agree in their first `depth` bytes and have the next sixteen in their words. Those that agree in these too are sorted by the
-// sixteen behind, and so on (a string quicksort with cached keys). Leaves the words of depth 0.
+// Sorts terms that agree in their first `depth` bytes and have the next sixteen in their words.
+// Those that agree in these too are sorted by the sixteen behind, and so on (a string quicksort
+// with cached keys). Leaves the words of depth 0.
 void Accumulator::sort_from(TermRef* begin, TermRef* end, std::uint32_t depth) {
   if (end - begin > 1) {
     // The length decides where a term ends and the other goes on with zero bytes.
@@ -355,7 +365,8 @@ void Accumulator::sort_from(TermRef* begin, TermRef* end, std::uint32_t depth) {
   }
 }
 
-// Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards cursors_[id] is the end of the term's stretch.
+// Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards
+// cursors_[id] is the end of the term's stretch.
 void Accumulator::scatter(std::size_t num_terms) {
   std::uint32_t* const cursors = cursors_.data();
   std::memset(cursors, 0, (num_terms_ + 1) * sizeof(*cursors));
@@ -402,7 +413,9 @@ void Accumulator::write_terms(std::size_t num_terms) {
         __builtin_prefetch(vocabulary_.arena() + terms_[i + kAhead].offset);
       }
       // About that many terms of one or two occurrences further on.
-      __builtin_prefetch(&piece_hints_[scattered_[std::min<std::size_t>(begin + 2 * kAhead, num_log_ - 1)] >> kHintShift]);
+      __builtin_prefetch(
+          &piece_hints_[scattered_[std::min<std::size_t>(begin + 2 * kAhead, num_log_ - 1)] >>
+                        kHintShift]);
     }
     const TermRef& ref = terms_[i];
     const std::uint32_t end = cursors_[ref.id];

@@ -17,11 +17,11 @@ namespace spimi {
 
 /// Sizes of everything an accumulator holds.
 struct AccumulatorPlan {
-  std::size_t log_tokens = 0;       ///< Tokens of a run at most.
-  std::size_t table_slots = 0;      ///< Of the vocabulary; a power of two.
+  std::size_t log_tokens = 0;   ///< Tokens of a run at most.
+  std::size_t table_slots = 0;  ///< Of the vocabulary; a power of two.
   std::size_t term_arena_bytes = 0;
-  std::size_t document_bytes = 0;   ///< Document entries of a run.
-  std::size_t max_pieces = 0;       ///< Documents of a run.
+  std::size_t document_bytes = 0;  ///< Document entries of a run.
+  std::size_t max_pieces = 0;      ///< Documents of a run.
 
   /// More makes a run's vocabulary and scatter target leave the cache, and the build slower.
   static constexpr std::size_t kMaxLogTokens = std::size_t{4} << 20;
@@ -33,13 +33,15 @@ struct AccumulatorPlan {
   std::size_t memory_bytes(std::uint32_t max_token_bytes) const;
 };
 
-/// Inverts documents in bounded memory and writes a sorted run to its spill file whenever that is full.
+/// Inverts documents in bounded memory and writes a sorted run to its spill file whenever that is
+/// full.
 ///
-/// The postings are a *token log*: each token appends the number of its term, 4 bytes, and nothing else. A flush counts the tokens of each
-/// term, and distributes the tokens' ordinals over the terms in sorted order (a counting sort), which gives each term's occurrences in
-/// text order; document and position follow from an ordinal and the documents' first ordinals. Measured against growing a slice of
-/// postings for each term, the textbook way, this takes half the time: the log is written and read in order, and the scatter's target
-/// is small enough to stay in the cache.
+/// The postings are a *token log*: each token appends the number of its term, 4 bytes, and nothing
+/// else. A flush counts the tokens of each term, and distributes the tokens' ordinals over the
+/// terms in sorted order (a counting sort), which gives each term's occurrences in text order;
+/// document and position follow from an ordinal and the documents' first ordinals. Measured against
+/// growing a slice of postings for each term, the textbook way, this takes half the time: the log
+/// is written and read in order, and the scatter's target is small enough to stay in the cache.
 class Accumulator : public TokenSink {
  public:
   struct Limits {
@@ -51,7 +53,8 @@ class Accumulator : public TokenSink {
   Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
               std::uint32_t spill_index);
 
-  /// Runs written from here on belong to this ticket. Flush before it changes, unless the new one is the next in document order.
+  /// Runs written from here on belong to this ticket. Flush before it changes, unless the new one
+  /// is the next in document order.
   void set_ticket(std::uint64_t ticket) { ticket_ = ticket; }
 
   /// `path` is shorter than kMaxPathBytes and stays valid until the document ends.
@@ -70,9 +73,11 @@ class Accumulator : public TokenSink {
   std::uint64_t num_overlong_tokens() const { return num_overlong_; }
 
  private:
-  // A term to sort and write, with all that takes of it but the bytes of a long one behind the sixteenth.
+  // A term to sort and write, with all that takes of it but the bytes of a long one behind the
+  // sixteenth.
   struct TermRef {
-    std::uint64_t words[2];  // the bytes from `depth` on as big-endian numbers, filled up with zeros; depth is 0 outside of the sort
+    std::uint64_t words[2];  // the bytes from `depth` on as big-endian numbers, filled up with
+                             // zeros; depth is 0 outside of the sort
     std::uint32_t offset;    // of a long term in the vocabulary's arena
     std::uint32_t length;
     std::uint32_t id;
@@ -97,15 +102,16 @@ class Accumulator : public TokenSink {
   Region<std::uint32_t> log_;        // term numbers in text order; 0 is a token without a term
   Region<std::uint32_t> scattered_;  // ordinals by term; before that, scratch for the sort
   Region<TermRef> terms_;
-  Region<std::uint32_t> cursors_;    // by term number
-  Region<std::uint32_t> buckets_;    // of the sort
-  Region<std::uint32_t> piece_starts_;  // log index of each document's first token, and one more at a flush
-  Region<std::uint32_t> piece_hints_;   // the piece of every 64th token
-  Region<std::uint32_t> lengths_;       // indexed tokens of each document that ended
-  Region<char> document_bytes_;         // paths, each with its size before it
-  Region<char> folded_;                 // long tokens of a few, in lower case
+  Region<std::uint32_t> cursors_;  // by term number
+  Region<std::uint32_t> buckets_;  // of the sort
+  Region<std::uint32_t>
+      piece_starts_;  // log index of each document's first token, and one more at a flush
+  Region<std::uint32_t> piece_hints_;  // the piece of every 64th token
+  Region<std::uint32_t> lengths_;      // indexed tokens of each document that ended
+  Region<char> document_bytes_;        // paths, each with its size before it
+  Region<char> folded_;                // long tokens of a few, in lower case
   RecordBuilder record_;
-  std::string term_;                    // of the last alias
+  std::string term_;  // of the last alias
 
   std::size_t num_log_ = 0;
   std::uint32_t num_terms_ = 0;
@@ -119,7 +125,7 @@ class Accumulator : public TokenSink {
   std::uint64_t holes_ = 0;             // its tokens without a term
   std::string_view path_;
 
-  bool first_continues_ = false;  // piece 0 goes on from the run before
+  bool first_continues_ = false;              // piece 0 goes on from the run before
   std::uint64_t first_positions_before_ = 0;  // and that many tokens of it are in earlier runs
   std::uint64_t ticket_ = 0;
   std::uint64_t run_ticket_ = 0;

@@ -101,8 +101,8 @@ class Build {
         const BuildPlan& plan, Monitor& monitor)
       : options_(options), plan_(plan), monitor_(monitor), out_(out), corpus_(corpus.string()) {
     const std::size_t files = raise_file_limit();
-    // Descriptors: the walk's stack, the leases of all threads, and for each thread a spill file and a document; some for everything
-    // else.
+    // Descriptors: the walk's stack, the leases of all threads, and for each thread a spill file
+    // and a document; some for everything else.
     const std::size_t others = 32 + 2 * std::size_t{plan.num_threads};
     const std::size_t for_input = files > others + 16 ? files - others : 16;
     max_open_directories_ = std::clamp<std::size_t>(for_input / 4, 2, 64);
@@ -198,7 +198,8 @@ class Build {
     }
   }
 
-  // Sums up the sizes of the corpus for the sake of the progress line. What goes wrong here goes wrong again in the real walk.
+  // Sums up the sizes of the corpus for the sake of the progress line. What goes wrong here goes
+  // wrong again in the real walk.
   void measure_total() {
     try {
       Walk walk(corpus_, walk_options(), {});
@@ -310,7 +311,8 @@ class Build {
   std::uint64_t skipped_[kNumSkipReasons] = {};
 };
 
-// The threads a build uses, and a plan for them. Left to choose, it takes fewer threads rather than refuse a small budget.
+// The threads a build uses, and a plan for them. Left to choose, it takes fewer threads rather than
+// refuse a small budget.
 BuildPlan make_plan(const BuildOptions& options) {
   const unsigned wanted = options.num_threads != 0 ? options.num_threads : usable_processors();
   for (unsigned threads = wanted; threads > 0; --threads) {

@@ -6,8 +6,7 @@ void Lease::get(std::size_t i, WalkEntry* entry) const {
   const Entry& from = entries_[i];
   entry->directory = directories_[from.directory];
   entry->path.assign(paths_, from.path_offset, from.path_bytes);
-  entry->name.assign(paths_, from.path_offset + from.path_bytes - from.name_bytes,
-                     from.name_bytes);
+  entry->name.assign(paths_, from.path_offset + from.path_bytes - from.name_bytes, from.name_bytes);
   entry->size_bytes = from.size_bytes;
 }
 
@@ -36,8 +35,8 @@ bool Leases::next(Lease* lease) {
     }
     if (!same_directory) lease->directories_.push_back(entry_.directory);
     lease->entries_.push_back({static_cast<std::uint32_t>(lease->directories_.size() - 1),
-                               static_cast<std::uint32_t>(entry_.name.size()),
-                               lease->paths_.size(), entry_.path.size(), entry_.size_bytes});
+                               static_cast<std::uint32_t>(entry_.name.size()), lease->paths_.size(),
+                               entry_.path.size(), entry_.size_bytes});
     lease->paths_ += entry_.path;
     text_bytes += entry_.size_bytes;
     has_entry_ = false;

@@ -33,14 +33,15 @@ class Lease {
   std::string paths_;
 };
 
-/// Hands out a walk in leases, in order. Workers come for the next one themselves: there is no queue that could run full, and no thread that could be
-/// late. Thread-safe.
+/// Hands out a walk in leases, in order. Workers come for the next one themselves: there is no
+/// queue that could run full, and no thread that could be late. Thread-safe.
 class Leases {
  public:
   struct Limits {
-    std::uint64_t text_bytes = 0;   ///< Of files, by their listed sizes; the last file may exceed it.
-    std::size_t memory_bytes = 0;   ///< Of a lease.
-    std::size_t directories = 0;    ///< Each holds a descriptor.
+    std::uint64_t text_bytes =
+        0;  ///< Of files, by their listed sizes; the last file may exceed it.
+    std::size_t memory_bytes = 0;  ///< Of a lease.
+    std::size_t directories = 0;   ///< Each holds a descriptor.
   };
 
   Leases(Walk& walk, const Limits& limits) : walk_(walk), limits_(limits) {}

@@ -30,8 +30,7 @@ void write_documents(const RunSet& set, SegmentWriter* segment) {
     }
     if (num_docs != run.num_docs) {
       throw Error(ErrorKind::kCorrupt, set.files[run.file].path(), run.documents_offset,
-                  "a run has another number of documents than it should",
-                  "build the index again");
+                  "a run has another number of documents than it should", "build the index again");
     }
   }
   segment->finish_documents();
@@ -45,9 +44,9 @@ unsigned threads_for(const MergeOptions& options) {
 class IndexToRun {
  public:
   IndexToRun(const std::string& path, File& spill, std::uint32_t spill_index, Monitor& monitor)
-      : info_(parse_manifest(path + "/" + std::string(kManifestName),
-                             read_small_file(path + "/" + std::string(kManifestName),
-                                             kMaxManifestBytes))),
+      : info_(parse_manifest(
+            path + "/" + std::string(kManifestName),
+            read_small_file(path + "/" + std::string(kManifestName), kMaxManifestBytes))),
         segment_(path, info_),
         writer_(spill, spill_index, info_.max_token_bytes, info_.positions),
         monitor_(monitor) {}
@@ -84,7 +83,8 @@ class IndexToRun {
     record_.clear();
     std::uint32_t room = kRecordOccurrences;
     while (postings.next() != PostingsCursor::kEnd) {
-      // A posting goes on in further records when it is too large for one; each begins with a position itself instead of a gap.
+      // A posting goes on in further records when it is too large for one; each begins with a
+      // position itself instead of a gap.
       std::uint64_t next_position = 0;
       for (std::uint32_t left = postings.tf(); left > 0;) {
         if (room == 0) {
@@ -132,8 +132,7 @@ class IndexToRun {
 void refuse_mismatch(const IndexInfo& first, const std::string& first_path, const IndexInfo& other,
                      const std::string& other_path) {
   const auto refuse = [&](std::string_view what) {
-    throw Error(ErrorKind::kUsage, other_path,
-                "cannot be merged with " + escape_bytes(first_path),
+    throw Error(ErrorKind::kUsage, other_path, "cannot be merged with " + escape_bytes(first_path),
                 "they differ in " + std::string(what));
   };
   if (first.tokenizer != other.tokenizer) refuse("their tokenizer");
@@ -178,9 +177,9 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
   write_documents(set, &segment);
   const std::uint64_t num_docs = segment.documents().num_docs();
   const double average_length =
-      num_docs == 0 ? 0
-                    : static_cast<double>(segment.documents().num_tokens()) /
-                          static_cast<double>(num_docs);
+      num_docs == 0
+          ? 0
+          : static_cast<double>(segment.documents().num_tokens()) / static_cast<double>(num_docs);
   sealed.info.num_postings = merge_terms(set, plan, average_length, &segment, &monitor);
   summary.merge_seconds = seconds_since(start);
 
@@ -213,8 +212,8 @@ BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     std::error_code error;
     if (std::filesystem::equivalent(inputs[i], out, error)) {
-      throw Error(ErrorKind::kUsage, inputs[i].string(),
-                  "an index cannot be merged into itself", "choose another output directory");
+      throw Error(ErrorKind::kUsage, inputs[i].string(), "an index cannot be merged into itself",
+                  "choose another output directory");
     }
   }
   const auto start = Clock::now();

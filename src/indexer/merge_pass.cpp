@@ -103,7 +103,8 @@ std::vector<RunInfo> merge_pass(RunSet* set, const MergePlan& plan, const std::s
   monitor->begin_phase(Progress::Phase::kMergePass, bytes);
   const auto num_threads =
       static_cast<unsigned>(std::min<std::size_t>(plan.num_threads, groups.size()));
-  // Spill files are numbered by their place in the set. One of that number which is not in the set was left by a pass that was cut short.
+  // Spill files are numbered by their place in the set. One of that number which is not in the set
+  // was left by a pass that was cut short.
   const auto first_file = static_cast<std::uint32_t>(set->files.size());
   std::vector<File> spills;
   for (unsigned t = 0; t < num_threads; ++t) {

@@ -1,6 +1,7 @@
-// The final merge. Term space is cut into many ranges, of about equal bytes in the runs. A thread takes the next range, merges it into memory, and hands
-// over what it made; whoever completes the range whose turn it is appends all that is ready. A list that is larger than the memory for
-// this waits for its range's turn and then goes out as it is made.
+// The final merge. Term space is cut into many ranges, of about equal bytes in the runs. A thread
+// takes the next range, merges it into memory, and hands over what it made; whoever completes the
+// range whose turn it is appends all that is ready. A list that is larger than the memory for this
+// waits for its range's turn and then goes out as it is made.
 
 #include <algorithm>
 #include <atomic>
@@ -30,7 +31,8 @@ constexpr std::size_t kMaxSplitSamples = std::size_t{1} << 16;
 constexpr std::size_t kMinCursorBuffer = std::size_t{16} << 10;
 constexpr std::size_t kMaxCursorBuffer = std::size_t{256} << 10;
 
-// Document lengths through a cache of pages, direct-mapped; with memory for all of them, each is read once.
+// Document lengths through a cache of pages, direct-mapped; with memory for all of them, each is
+// read once.
 class LengthCache : public DocumentLengths {
  public:
   LengthCache(const File& file, std::uint64_t num_docs, std::size_t memory_bytes)
@@ -136,21 +138,21 @@ class TermMerge {
 
   std::uint64_t run() {
     monitor_.begin_phase(Progress::Phase::kMerge, total_bytes_);
-    run_in_threads(
-        static_cast<unsigned>(std::min<std::size_t>(plan_.num_threads, begins_.size())),
-        [this](unsigned) { work(); });
+    run_in_threads(static_cast<unsigned>(std::min<std::size_t>(plan_.num_threads, begins_.size())),
+                   [this](unsigned) { work(); });
     monitor_.rethrow();
     return num_postings_;
   }
 
  private:
-  // Cuts the term space at samples of the runs into ranges whose output fits a thread's share of memory.
+  // Cuts the term space at samples of the runs into ranges whose output fits a thread's share of
+  // memory.
   void split() {
     begins_.push_back(0);
     if (plan_.num_threads == 1) return;
-    const std::uint64_t range_bytes =
-        std::max<std::uint64_t>(std::min<std::uint64_t>(max_output_bytes(), total_bytes_ / (plan_.num_threads * 4)),
-                                std::uint64_t{256} << 10);
+    const std::uint64_t range_bytes = std::max<std::uint64_t>(
+        std::min<std::uint64_t>(max_output_bytes(), total_bytes_ / (plan_.num_threads * 4)),
+        std::uint64_t{256} << 10);
     std::uint64_t num_all = 0;
     for (const RunInfo& run : set_.runs) num_all += num_samples(run);
     const std::uint64_t stride = num_all / kMaxSplitSamples + 1;
@@ -161,7 +163,8 @@ class TermMerge {
     std::vector<Weighted> samples;
     for (const RunInfo& run : set_.runs) {
       const std::uint64_t n = num_samples(run);
-      const std::uint64_t bytes = (run.samples_offset - run.terms_offset) * stride / std::max<std::uint64_t>(n, 1);
+      const std::uint64_t bytes =
+          (run.samples_offset - run.terms_offset) * stride / std::max<std::uint64_t>(n, 1);
       for (std::uint64_t i = 0; i < n; i += stride) {
         samples.push_back({read_sample(set_.files[run.file], run, i).prefix, bytes});
       }
@@ -202,8 +205,8 @@ class TermMerge {
 
   void merge_range(std::size_t range, RunQueue& queue, LengthCache& lengths, DecodedRecord& decoded,
                    Output& output) {
-    queue.open(begins_[range], range + 1 < begins_.size() ? std::optional(begins_[range + 1])
-                                                          : std::nullopt);
+    queue.open(begins_[range],
+               range + 1 < begins_.size() ? std::optional(begins_[range + 1]) : std::nullopt);
     ListWriter lists(output.lists, lengths, average_length_, set_.positions);
     std::string term;
     std::uint64_t num_postings = 0, num_records = 0;
@@ -269,7 +272,8 @@ class TermMerge {
       ++turn_;
       changed_.notify_all();
     }
-    // Begin no further range while too much waits. The range whose turn it is is not held up: its thread does not wait here.
+    // Begin no further range while too much waits. The range whose turn it is is not held up: its
+    // thread does not wait here.
     changed_.wait(lock, [this] {
       return monitor_.should_stop() || waiting_bytes_ <= plan_.output_bytes / 2;
     });
@@ -316,19 +320,22 @@ MergePlan MergePlan::fit(std::uint64_t memory_bytes, unsigned num_threads, std::
   const std::uint64_t usable = memory_bytes - memory_bytes / 8;
   const std::size_t buffer =
       std::max(RunCursor::min_buffer_bytes(max_token_bytes), kMinCursorBuffer);
-  plan.output_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(usable / 4, std::uint64_t{64} << 20));
+  plan.output_bytes =
+      static_cast<std::size_t>(std::min<std::uint64_t>(usable / 4, std::uint64_t{64} << 20));
   const std::uint64_t lengths_bytes =
       ((num_docs >> kLengthPageShift) + 1) * std::uint64_t{kLengthPageBytes} * 2;
   for (plan.num_threads = std::max(1u, num_threads);; --plan.num_threads) {
     const std::uint64_t share = (usable - plan.output_bytes) / plan.num_threads;
     plan.length_cache_bytes = static_cast<std::size_t>(
         std::max<std::uint64_t>(kLengthPageBytes, std::min(lengths_bytes, share / 4)));
-    const std::uint64_t fixed = plan.length_cache_bytes + RunWriter::memory_bytes(max_token_bytes) +
-                                kMaxDocumentFrameBytes;
+    const std::uint64_t fixed =
+        plan.length_cache_bytes + RunWriter::memory_bytes(max_token_bytes) + kMaxDocumentFrameBytes;
     const std::uint64_t for_cursors = share > fixed ? share - fixed : 0;
     plan.fan_in = static_cast<std::size_t>(for_cursors / buffer);
     if (max_fan_in != 0) plan.fan_in = std::min<std::size_t>(plan.fan_in, std::max(2u, max_fan_in));
-    if (plan.fan_in >= std::max<std::size_t>(2, std::min<std::size_t>(num_runs, max_fan_in == 0 ? num_runs : max_fan_in)) ||
+    if (plan.fan_in >=
+            std::max<std::size_t>(
+                2, std::min<std::size_t>(num_runs, max_fan_in == 0 ? num_runs : max_fan_in)) ||
         plan.num_threads == 1) {
       plan.fan_in = std::max<std::size_t>(2, plan.fan_in);
       const std::size_t at_once = std::max<std::size_t>(1, std::min(num_runs, plan.fan_in));

@@ -61,7 +61,8 @@ void Monitor::report(bool now) {
   if (!on_progress_) return;
   const std::int64_t time = now_ns();
   std::int64_t next = next_report_ns_.load(std::memory_order_relaxed);
-  if (!now && (time < next || !next_report_ns_.compare_exchange_strong(next, time + kReportIntervalNs))) {
+  if (!now &&
+      (time < next || !next_report_ns_.compare_exchange_strong(next, time + kReportIntervalNs))) {
     return;
   }
   Progress progress;

@@ -10,16 +10,19 @@
 
 namespace spimi {
 
-/// What the threads of a build or merge share to end together and to tell how far they are. All of it is thread-safe.
+/// What the threads of a build or merge share to end together and to tell how far they are. All of
+/// it is thread-safe.
 class Monitor {
  public:
   Monitor(ProgressFunction on_progress, const std::atomic<bool>* stop);
 
-  /// Throws Error(kInterrupted) if the caller asked to stop or another thread failed. Cheap enough for each document and chunk.
+  /// Throws Error(kInterrupted) if the caller asked to stop or another thread failed. Cheap enough
+  /// for each document and chunk.
   void check() const;
   bool should_stop() const;
 
-  /// Call in a thread's catch block: all others stop at their next check. The first failure is the one that counts.
+  /// Call in a thread's catch block: all others stop at their next check. The first failure is the
+  /// one that counts.
   void fail(std::exception_ptr error);
   /// Rethrows the first failure, or throws Error(kInterrupted) if the caller asked to stop.
   void rethrow() const;

@@ -49,7 +49,8 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
-// Removes a directory of ours: the files that `is_ours` knows by name, no links followed, nothing else touched.
+// Removes a directory of ours: the files that `is_ours` knows by name, no links followed, nothing
+// else touched.
 template <class IsOurs>
 void remove_directory(const std::string& path, IsOurs is_ours) {
   struct stat st;
@@ -96,7 +97,8 @@ OutputDirectory::OutputDirectory(const fs::path& path, bool must_be_free, bool r
   if (::stat(path_.c_str(), &st) != 0) {
     if (errno != ENOENT || !must_be_free) throw os_error(path_, "cannot open the output directory");
     // A missing parent is more often a mistyped name than a wish.
-    if (::mkdir(path_.c_str(), 0777) != 0) throw os_error(path_, "cannot make the output directory");
+    if (::mkdir(path_.c_str(), 0777) != 0)
+      throw os_error(path_, "cannot make the output directory");
     made_ = true;
     if (::stat(path_.c_str(), &st) != 0) throw os_error(path_, "cannot read its status");
   } else if (!S_ISDIR(st.st_mode)) {
@@ -143,10 +145,10 @@ void OutputDirectory::refuse_foreign_files(bool must_be_free, bool replace) cons
       has_index = true;
     } else if (name != kLockName && name != kStagingName && name != kManifestTemporaryName &&
                !is_segment_name(name)) {
-      throw Error(ErrorKind::kUsage, path_,
-                  "the output directory holds something that is no index: '" + escape_bytes(name) +
-                      "'",
-                  "choose an empty or a new directory");
+      throw Error(
+          ErrorKind::kUsage, path_,
+          "the output directory holds something that is no index: '" + escape_bytes(name) + "'",
+          "choose an empty or a new directory");
     }
   }
   if (has_index && must_be_free && !replace) {
@@ -193,8 +195,8 @@ std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
   const std::string target = path_ + "/" + name;
   struct stat st;
   if (::lstat(target.c_str(), &st) == 0) {
-    // The same content was built before. Its bytes may have been damaged since, so the new ones take its place; readers find the one or
-    // the other.
+    // The same content was built before. Its bytes may have been damaged since, so the new ones
+    // take its place; readers find the one or the other.
     exchange_paths(staged_segment_path(), target);
   } else {
     rename_path(staged_segment_path(), target);
@@ -202,7 +204,8 @@ std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
   sync_names();
   const std::string manifest = manifest_text(info);
   write_file_atomically(path_ + "/" + std::string(kManifestName), manifest);
-  // The new index is durable. What is left over takes space, no more; a failure to remove it is none of the build.
+  // The new index is durable. What is left over takes space, no more; a failure to remove it is
+  // none of the build.
   keep_staging_ = false;
   owns_staging_ = false;
   made_ = false;

@@ -12,14 +12,17 @@
 
 namespace spimi {
 
-/// The directory of an index while it is written, held by a kernel lock on its file `lock`, which ends with the process.
-/// Everything before commit goes to its folder `staging`.
+/// The directory of an index while it is written, held by a kernel lock on its file `lock`, which
+/// ends with the process. Everything before commit goes to its folder `staging`.
 class OutputDirectory {
  public:
-  /// Makes the directory if it is not there. Throws Error(kUsage) if it holds anything but an index of ours, or an index while `replace` is not set
-  /// (`must_be_free` off: then either may be there); Error(kLocked) if another process writes to it.
+  /// Makes the directory if it is not there. Throws Error(kUsage) if it holds anything but an index
+  /// of ours, or an index while `replace` is not set
+  /// (`must_be_free` off: then either may be there); Error(kLocked) if another process writes to
+  /// it.
   OutputDirectory(const std::filesystem::path& path, bool must_be_free, bool replace);
-  /// Removes what is staged unless it was kept, and the directory itself if it was made and holds nothing.
+  /// Removes what is staged unless it was kept, and the directory itself if it was made and holds
+  /// nothing.
   ~OutputDirectory();
   OutputDirectory(const OutputDirectory&) = delete;
   OutputDirectory& operator=(const OutputDirectory&) = delete;
@@ -31,15 +34,16 @@ class OutputDirectory {
 
   /// Removes what an earlier build staged and makes the folder anew.
   void begin_staging();
-  /// From here on the staged runs outlive this object, until discard_staging. `durable`: and a crash of the machine.
+  /// From here on the staged runs outlive this object, until discard_staging. `durable`: and a
+  /// crash of the machine.
   void keep_staging(bool durable);
   /// Removes a segment that was begun; the runs stay.
   void discard_staged_segment();
   void discard_staging();
 
   std::string staged_segment_path() const;
-  /// Makes the staged segment the index: rename, fsync, manifest. Then removes what the old manifest named, and what is staged. `info` has the
-  /// build id. Returns the size of the manifest.
+  /// Makes the staged segment the index: rename, fsync, manifest. Then removes what the old
+  /// manifest named, and what is staged. `info` has the build id. Returns the size of the manifest.
   std::uint64_t commit(const IndexInfo& info);
 
  private:

@@ -26,7 +26,8 @@ bool RunQueue::less(std::size_t a, std::size_t b) const {
   const TermRecord &x = cursors_[a].record(), &y = cursors_[b].record();
   if (x.prefix != y.prefix) return x.prefix < y.prefix;
   const std::uint32_t size = std::min(x.term_bytes, y.term_bytes);
-  // Equal prefixes are equal first bytes, but for zero bytes, which fill up short terms and may also stand in one.
+  // Equal prefixes are equal first bytes, but for zero bytes, which fill up short terms and may
+  // also stand in one.
   const int order = std::memcmp(x.term, y.term, size);
   if (order != 0) return order < 0;
   if (x.term_bytes != y.term_bytes) return x.term_bytes < y.term_bytes;

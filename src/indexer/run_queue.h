@@ -19,14 +19,17 @@ struct RunSet {
   std::uint32_t max_token_bytes = 255;
 };
 
-/// Takes the records of several runs in order of terms, records of one term in document order: a loser tree (Knuth, TAOCP 3, 5.4.1), which
-/// compares a new record once a level, where a heap would twice.
+/// Takes the records of several runs in order of terms, records of one term in document order: a
+/// loser tree (Knuth, TAOCP 3, 5.4.1), which compares a new record once a level, where a heap would
+/// twice.
 class RunQueue {
  public:
-  /// Merges runs [first, first + size) of `set`. `buffer_bytes` for each run is at least RunCursor::min_buffer_bytes.
+  /// Merges runs [first, first + size) of `set`. `buffer_bytes` for each run is at least
+  /// RunCursor::min_buffer_bytes.
   RunQueue(const RunSet& set, std::size_t first, std::size_t size, std::size_t buffer_bytes);
 
-  /// Starts at the first term whose prefix (term_prefix) is at least `begin`, and stops before the first that is at least `end`, if given.
+  /// Starts at the first term whose prefix (term_prefix) is at least `begin`, and stops before the
+  /// first that is at least `end`, if given.
   void open(std::uint64_t begin, std::optional<std::uint64_t> end);
 
   /// The cursor that stands on the next record; null at the end.

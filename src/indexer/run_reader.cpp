@@ -123,9 +123,8 @@ bool RunCursor::next() {
   at_ = get_varint32(at_, end_, &r.num_postings);
   if (at_ != nullptr) at_ = get_varint32(at_, end_, &r.num_posting_words);
   if (at_ != nullptr && positions_) at_ = get_varint32(at_, end_, &r.num_position_words);
-  if (at_ == nullptr ||
-      2 * (std::uint64_t{r.num_posting_words} + r.num_position_words) >
-          static_cast<std::uint64_t>(end_ - at_)) {
+  if (at_ == nullptr || 2 * (std::uint64_t{r.num_posting_words} + r.num_position_words) >
+                            static_cast<std::uint64_t>(end_ - at_)) {
     fail("a run's list is damaged");
   }
   r.posting_words = at_;

@@ -9,14 +9,16 @@
 
 namespace spimi {
 
-/// Reads the frames of [offset, end) of a file in order, through one buffer. Every payload is checked.
+/// Reads the frames of [offset, end) of a file in order, through one buffer. Every payload is
+/// checked.
 class FrameReader {
  public:
   FrameReader() = default;
   /// `buffer_bytes` is at least that of the largest frame.
   FrameReader(const File& file, std::uint8_t* buffer, std::size_t buffer_bytes);
   void open(std::uint64_t offset, std::uint64_t end);
-  /// The next payload, valid until the next call; empty at the end. Error(kCorrupt) where the bytes are damaged.
+  /// The next payload, valid until the next call; empty at the end. Error(kCorrupt) where the bytes
+  /// are damaged.
   std::string_view next();
   /// Offset of the frame that next returned.
   std::uint64_t frame_offset() const { return frame_offset_; }
@@ -83,8 +85,8 @@ struct DecodedRecord {
   std::uint32_t num_positions;
 };
 
-/// Decodes the record that a cursor stands on, without a posting that RunInfo::drop_last takes away. Throws Error(kCorrupt)
-/// when its words are not what a writer writes.
+/// Decodes the record that a cursor stands on, without a posting that RunInfo::drop_last takes
+/// away. Throws Error(kCorrupt) when its words are not what a writer writes.
 void decode_record(const RunCursor& cursor, bool positions, DecodedRecord* out);
 
 /// Iterates the document entries of a run.

@@ -83,8 +83,8 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
   const std::string_view last_term(last_term_.data(), last_term_bytes_);
   std::size_t lcp = common_prefix(last_term, term);
   if (lcp < last_term.size() &&
-      (lcp == term.size() || static_cast<unsigned char>(term[lcp]) <
-                                 static_cast<unsigned char>(last_term[lcp]))) {
+      (lcp == term.size() ||
+       static_cast<unsigned char>(term[lcp]) < static_cast<unsigned char>(last_term[lcp]))) {
     throw Error(ErrorKind::kCorrupt, {}, "terms are out of order at '" + escape_bytes(term) + "'");
   }
   std::memcpy(last_term_.data() + lcp, term.data() + lcp, term.size() - lcp);
@@ -101,12 +101,11 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
     }
   }
   const std::size_t suffix_bytes = term.size() - lcp;
-  const auto num_posting_words =
-      static_cast<std::size_t>(record.posting_ - record.posting_words());
+  const auto num_posting_words = static_cast<std::size_t>(record.posting_ - record.posting_words());
   const auto num_position_words =
       positions_ ? static_cast<std::size_t>(record.position_ - record.position_words()) : 0;
-  std::uint8_t* to = reserve(5 * kMaxVarint32Bytes + suffix_bytes +
-                             2 * (num_posting_words + num_position_words));
+  std::uint8_t* to =
+      reserve(5 * kMaxVarint32Bytes + suffix_bytes + 2 * (num_posting_words + num_position_words));
   to = put_varint(to, lcp);
   to = put_varint(to, suffix_bytes);
   std::memcpy(to, term.data() + lcp, suffix_bytes);

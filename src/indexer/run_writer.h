@@ -63,8 +63,8 @@ class RecordBuilder {
   std::uint32_t next_piece_ = 0;
 };
 
-/// Appends runs to a spill file. For each run: begin, add_document for each, begin_terms, add_record for each in
-/// term order, end.
+/// Appends runs to a spill file. For each run: begin, add_document for each, begin_terms,
+/// add_record for each in term order, end.
 class RunWriter {
  public:
   RunWriter(File& file, std::uint32_t file_index, std::uint32_t max_token_bytes, bool positions);

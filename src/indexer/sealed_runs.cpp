@@ -56,9 +56,8 @@ void write_sealed_runs(const std::string& directory, SealedRuns& sealed) {
   out << kMagic << '\n';
   out << tokenizer_name(info.tokenizer) << ' ' << info.unicode_version << ' '
       << info.max_token_bytes << ' ' << info.positions << ' ' << info.num_docs << ' '
-      << info.roots.size() << ' ' << sealed.set.files.size() << ' ' << sealed.set.runs.size()
-      << ' ' << sealed.durable
-      << '\n';
+      << info.roots.size() << ' ' << sealed.set.files.size() << ' ' << sealed.set.runs.size() << ' '
+      << sealed.durable << '\n';
   for (const CorpusRoot& root : info.roots) {
     out << root.num_docs << ' ' << escape_bytes(root.path) << '\n';
   }
@@ -111,8 +110,8 @@ SealedRuns read_sealed_runs(const std::string& directory) {
   std::getline(in, magic);
   in >> tokenizer >> info.unicode_version >> info.max_token_bytes >> info.positions >>
       info.num_docs >> num_roots >> num_files >> num_runs >> sealed.durable;
-  info.tokenizer = tokenizer == tokenizer_name(Tokenizer::kAlpha) ? Tokenizer::kAlpha
-                                                                  : Tokenizer::kUnicode;
+  info.tokenizer =
+      tokenizer == tokenizer_name(Tokenizer::kAlpha) ? Tokenizer::kAlpha : Tokenizer::kUnicode;
   for (std::size_t i = 0; in && i < num_roots; ++i) {
     CorpusRoot& root = info.roots.emplace_back();
     std::string escaped;
@@ -133,12 +132,15 @@ SealedRuns read_sealed_runs(const std::string& directory) {
   for (std::size_t i = 0; in && i < num_runs; ++i) {
     RunInfo& run = sealed.set.runs.emplace_back();
     in >> run.file >> run.documents_offset >> run.terms_offset >> run.samples_offset >>
-        run.end_offset >> run.num_pieces >> run.num_docs >> run.first_continues >>
-        run.drop_last >> run.docid_base;
+        run.end_offset >> run.num_pieces >> run.num_docs >> run.first_continues >> run.drop_last >>
+        run.docid_base;
     if (in && (run.file >= num_files || run.documents_offset > run.terms_offset ||
                run.terms_offset > run.samples_offset || run.samples_offset > run.end_offset ||
                run.end_offset > sealed.set.files[run.file].size())) {
-      throw Error(ErrorKind::kCorrupt, sealed.set.files.empty() ? path : sealed.set.files[std::min<std::size_t>(run.file, num_files - 1)].path(),
+      throw Error(ErrorKind::kCorrupt,
+                  sealed.set.files.empty()
+                      ? path
+                      : sealed.set.files[std::min<std::size_t>(run.file, num_files - 1)].path(),
                   "a run is not where the list of runs says", "build the index again");
     }
   }

@@ -6,8 +6,9 @@
 
 namespace spimi {
 
-/// Runs work(0) … work(num_threads - 1), each in a thread, work(0) in this one; returns when all have. Where the system gives no more threads, the
-/// calls left over are not made: work takes its tasks from a common source, so those that run do them all. `work` does not throw.
+/// Runs work(0) … work(num_threads - 1), each in a thread, work(0) in this one; returns when all
+/// have. Where the system gives no more threads, the calls left over are not made: work takes its
+/// tasks from a common source, so those that run do them all. `work` does not throw.
 template <class Work>
 void run_in_threads(unsigned num_threads, const Work& work) {
   std::vector<std::jthread> threads;

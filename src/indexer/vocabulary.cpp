@@ -10,8 +10,8 @@ Vocabulary::Vocabulary(std::size_t num_slots, std::size_t arena_bytes)
     : slots_(num_slots), arena_(arena_bytes), mask_(num_slots - 1) {
   if (::getrandom(seed_, sizeof(seed_), GRND_NONBLOCK) != sizeof(seed_)) {
     // Only at boot, before the kernel has entropy; then nobody is there to aim at the seed.
-    const auto now = static_cast<std::uint64_t>(
-        std::chrono::steady_clock::now().time_since_epoch().count());
+    const auto now =
+        static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
     for (std::uint64_t& word : seed_) word ^= now * 0x9E3779B97F4A7C15u;
   }
 }

@@ -12,24 +12,26 @@ namespace spimi {
 
 __extension__ using Uint128 = unsigned __int128;
 
-/// The terms of one run and their numbers: a hash table of fixed size with linear probing. A slot is half a cache line and holds keys of up
-/// to 16 bytes itself, so that finding a common term touches one line; longer keys have their first 16 bytes there and all
-/// of them in an arena.
+/// The terms of one run and their numbers: a hash table of fixed size with linear probing. A slot
+/// is half a cache line and holds keys of up to 16 bytes itself, so that finding a common term
+/// touches one line; longer keys have their first 16 bytes there and all of them in an arena.
 ///
-/// Keys are tokens with ASCII letters in lower case (surface forms). A surface form that is not its own term is an *alias*: its slot has the number of
-/// its term, which has a slot of its own. So a token costs no normalising, and a distinct surface form costs it once a run.
+/// Keys are tokens with ASCII letters in lower case (surface forms). A surface form that is not its
+/// own term is an *alias*: its slot has the number of its term, which has a slot of its own. So a
+/// token costs no normalising, and a distinct surface form costs it once a run.
 ///
-/// The hash is keyed with random numbers, so nobody can write a corpus that floods one chain. Nothing of its order is ever seen.
+/// The hash is keyed with random numbers, so nobody can write a corpus that floods one chain.
+/// Nothing of its order is ever seen.
 class Vocabulary {
  public:
   static constexpr std::uint32_t kInlineBytes = 16;
   static constexpr std::uint32_t kAlias = 1u << 31;  // in Slot::offset
 
   struct alignas(32) Slot {
-    std::uint64_t key[2];   // the first 16 bytes, filled up with zeros
-    std::uint32_t length;   // of the key; 0 in an empty slot
-    std::uint32_t tag;      // more of the hash, for long keys
-    std::uint32_t offset;   // of a long key in the arena, and kAlias
+    std::uint64_t key[2];  // the first 16 bytes, filled up with zeros
+    std::uint32_t length;  // of the key; 0 in an empty slot
+    std::uint32_t tag;     // more of the hash, for long keys
+    std::uint32_t offset;  // of a long key in the arena, and kAlias
     std::uint32_t id;
   };
 
@@ -45,18 +47,17 @@ class Vocabulary {
   /// `num_slots` is a power of two.
   Vocabulary(std::size_t num_slots, std::size_t arena_bytes);
 
-  /// The number of slots it takes; half of the table is never used, for chains grow without bound as it fills.
+  /// The number of slots it takes; half of the table is never used, for chains grow without bound
+  /// as it fills.
   std::size_t max_used() const { return slots_.size() / 2; }
   static std::size_t memory_bytes(std::size_t num_slots, std::size_t arena_bytes) {
     return num_slots * sizeof(Slot) + arena_bytes;
   }
 
   std::uint64_t hash_short(std::uint64_t a, std::uint64_t b, std::uint32_t length) const {
-    const Uint128 product =
-        static_cast<Uint128>(a ^ seed_[0]) * (b ^ seed_[1] ^ length);
-    const Uint128 mixed =
-        static_cast<Uint128>(static_cast<std::uint64_t>(product) ^ seed_[2]) *
-        (static_cast<std::uint64_t>(product >> 64) ^ seed_[3]);
+    const Uint128 product = static_cast<Uint128>(a ^ seed_[0]) * (b ^ seed_[1] ^ length);
+    const Uint128 mixed = static_cast<Uint128>(static_cast<std::uint64_t>(product) ^ seed_[2]) *
+                          (static_cast<std::uint64_t>(product >> 64) ^ seed_[3]);
     return static_cast<std::uint64_t>(mixed) ^ static_cast<std::uint64_t>(mixed >> 64);
   }
   std::uint64_t hash_long(const char* bytes, std::size_t length) const {

@@ -1,5 +1,6 @@
-// A block of 64 bytes becomes bit masks, one for each class of byte; tokens are runs of ones in a mask that is made from them
-// with shifts, so no byte is looked at alone. (The idea is simdjson's: Langdale & Lemire, VLDB Journal 2019.)
+// A block of 64 bytes becomes bit masks, one for each class of byte; tokens are runs of ones in a
+// mask that is made from them with shifts, so no byte is looked at alone. (The idea is simdjson's:
+// Langdale & Lemire, VLDB Journal 2019.)
 
 // Only what make_targets picks from.
 #define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
@@ -91,8 +92,9 @@ std::size_t AsciiPrefix(const char* text, std::size_t size) {
   return size;
 }
 
-// Appends `base` plus the index of each set bit to `out`; returns the new end. Writes up to 7 entries too many, which the next call
-// overwrites: counting first and writing in eights has no branch to mispredict in text of ordinary density.
+// Appends `base` plus the index of each set bit to `out`; returns the new end. Writes up to 7
+// entries too many, which the next call overwrites: counting first and writing in eights has no
+// branch to mispredict in text of ordinary density.
 HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,
                                           std::uint32_t* out) {
   std::uint32_t* const end = out + std::popcount(bits);
@@ -136,8 +138,10 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
     } else {
       const Classes c = classify(bytes + i);
       const std::uint8_t next = bytes[i + 64];
-      const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{(next | 0x20u) - 'a' < 26u} << 63;
-      const std::uint64_t digit_next = (c.digit >> 1) | std::uint64_t{next - unsigned{'0'} < 10u} << 63;
+      const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{(next | 0x20u) - 'a' < 26u}
+                                                              << 63;
+      const std::uint64_t digit_next = (c.digit >> 1) | std::uint64_t{next - unsigned{'0'} < 10u}
+                                                            << 63;
       const std::uint64_t joined = (c.mid_letter & (c.letter << 1 | after_letter) & letter_next) |
                                    (c.mid_digit & (c.digit << 1 | after_digit) & digit_next);
       token = (c.letter | c.digit | c.underscore | joined) & valid;
@@ -153,8 +157,8 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
   std::size_t consumed = i < size ? i : size;
   if (in_token != 0) {
     if (i < size) {
-      // Stopped for want of room in the middle of a token: the next call begins with it. It is not the first one, for
-      // kCutRoom leaves room for more than the first block's.
+      // Stopped for want of room in the middle of a token: the next call begins with it. It is not
+      // the first one, for kCutRoom leaves room for more than the first block's.
       --starts_end;
       consumed = *starts_end;
     } else {
@@ -193,7 +197,8 @@ HWY_AFTER_NAMESPACE();
 namespace spimi {
 namespace {
 
-// Highway can dispatch by itself, but its library measures the processor's timer whenever it is loaded, which takes longer than a query.
+// Highway can dispatch by itself, but its library measures the processor's timer whenever it is
+// loaded, which takes longer than a query.
 struct Target {
   const char* name;
   bool can_run;
@@ -244,9 +249,7 @@ Target& chosen() {
 
 }  // namespace
 
-std::size_t ascii_prefix(const char* text, std::size_t size) {
-  return chosen().prefix(text, size);
-}
+std::size_t ascii_prefix(const char* text, std::size_t size) { return chosen().prefix(text, size); }
 
 std::size_t cut_unicode_ascii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                               TokenBatch* batch) {

@@ -6,15 +6,16 @@
 
 namespace spimi {
 
-/// The vector code of the tokenizers, picked for the processor at run time (Highway). All targets give the same result.
-/// Each reads up to 64 bytes behind the text it is given.
+/// The vector code of the tokenizers, picked for the processor at run time (Highway). All targets
+/// give the same result. Each reads up to 64 bytes behind the text it is given.
 
 /// The number of bytes before the first one >= 0x80, at most `size`.
 std::size_t ascii_prefix(const char* text, std::size_t size);
 
-/// Cuts the tokens of [text, text + size) into `batch` by the rules of UAX #29 as far as they concern ASCII. All bytes are ASCII, and
-/// text[size] is a byte that ends any token (is_hard_break). Returns the bytes consumed: less than `size` when the batch is
-/// full, and then what is left begins at a token.
+/// Cuts the tokens of [text, text + size) into `batch` by the rules of UAX #29 as far as they
+/// concern ASCII. All bytes are ASCII, and text[size] is a byte that ends any token
+/// (is_hard_break). Returns the bytes consumed: less than `size` when the batch is full, and then
+/// what is left begins at a token.
 std::size_t cut_unicode_ascii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                               TokenBatch* batch);
 
@@ -25,7 +26,8 @@ std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_toke
 /// How many tokens one call may add at the least; a batch with less room is full.
 inline constexpr std::size_t kCutRoom = 40;
 
-/// Names of the instruction sets that can run here, and a way for tests to hold them against each other.
+/// Names of the instruction sets that can run here, and a way for tests to hold them against each
+/// other.
 namespace ascii_testing {
 std::size_t num_targets();
 const char* target_name(std::size_t index);

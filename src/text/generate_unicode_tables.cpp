@@ -1,4 +1,5 @@
-// Writes unicode_tables.inc: a two-stage table of code point properties, from ICU's. Run by the build.
+// Writes unicode_tables.inc: a two-stage table of code point properties, from ICU's. Run by the
+// build.
 
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>

@@ -40,7 +40,8 @@ void make_term(std::string_view token, std::string* term) {
     term->assign(token);
     return;
   }
-  // Ill-formed parts are replaced here: ICU's own replacement would be one U+FFFD a byte in some versions.
+  // Ill-formed parts are replaced here: ICU's own replacement would be one U+FFFD a byte in some
+  // versions.
   std::string well_formed;
   well_formed.reserve(token.size());
   for (std::size_t i = 0; i < token.size();) {

@@ -1,7 +1,9 @@
-// Two ways through the text that give the same tokens. Stretches of ASCII that begin and end at a sure boundary go through the
-// vector code (ascii_tokens.h) in place. Everything else, which is text around bytes >= 0x80 and the last token of each chunk, goes code
-// point by code point through an automaton (word_segmenter.h) that keeps its state, and the token it is in, between chunks. So nothing
-// is carried over from chunk to chunk but a few bytes of state, and a chunk may end anywhere.
+// Two ways through the text that give the same tokens. Stretches of ASCII that begin and end at a
+// sure boundary go through the vector code (ascii_tokens.h) in place. Everything else, which is
+// text around bytes >= 0x80 and the last token of each chunk, goes code point by code point through
+// an automaton (word_segmenter.h) that keeps its state, and the token it is in, between chunks. So
+// nothing is carried over from chunk to chunk but a few bytes of state, and a chunk may end
+// anywhere.
 
 #include "text/tokenizer.h"
 
@@ -20,13 +22,16 @@ namespace {
 
 using word_segmenter::kTable;
 
-// ASCII stretches are looked for in windows of this size, so that they are still in the first-level cache when they are cut.
+// ASCII stretches are looked for in windows of this size, so that they are still in the first-level
+// cache when they are cut.
 constexpr std::size_t kAsciiWindow = 8192;
-// It takes this many ASCII bytes in a row to leave the automaton; a short stretch costs more in the change than it saves.
+// It takes this many ASCII bytes in a row to leave the automaton; a short stretch costs more in the
+// change than it saves.
 constexpr std::size_t kAsciiLookahead = 16;
 
 struct AsciiTable {
-  // A hard break is an ASCII byte that no rule joins to an ASCII byte before it (but a space to a space).
+  // A hard break is an ASCII byte that no rule joins to an ASCII byte before it (but a space to a
+  // space).
   bool hard_break[256] = {};
   bool letter[256] = {};
   constexpr AsciiTable() {
@@ -51,7 +56,11 @@ bool next_bytes_are_ascii(const char* p) {
 // True if `size` bytes at `p` begin a well-formed sequence that wants more bytes.
 bool is_utf8_prefix(const char* p, std::size_t size) {
   const auto lead = static_cast<unsigned char>(*p);
-  const std::size_t wanted = lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
+  const std::size_t wanted = lead < 0xC2   ? 1
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 1;
   if (wanted <= size) return false;
   const Utf8Char c = decode_utf8({p, size}, 0);
   return !c.valid && c.num_bytes == size;
@@ -76,8 +85,9 @@ struct ChunkTokenizer::State {
     batch.size = 0;
   }
 
-  // Tokens that the automaton makes are copied to the scratch memory, where they stay until their batch is taken.
-  // `length` decides whether it is too long; it is `stored`, but for ill-formed parts.
+  // Tokens that the automaton makes are copied to the scratch memory, where they stay until their
+  // batch is taken. `length` decides whether it is too long; it is `stored`, but for ill-formed
+  // parts.
   void emit(const char* token, std::uint64_t length, std::uint32_t stored) {
     if (batch.size == TokenBatch::kCapacity) flush();
     batch.tokens[batch.size++] =
@@ -86,13 +96,15 @@ struct ChunkTokenizer::State {
             : Token{nullptr, static_cast<std::uint32_t>(std::min<std::uint64_t>(length, ~0u))};
   }
 
-  // --- the segment that the automaton is in -----------------------------------------------------------
+  // --- the segment that the automaton is in
+  // -----------------------------------------------------------
 
-  // A segment's bytes are stored while it may still become a token that is short enough; its length is counted for ever. While a
-  // boundary is pending, `before` is the part before it and the other members are the part from it on.
+  // A segment's bytes are stored while it may still become a token that is short enough; its length
+  // is counted for ever. While a boundary is pending, `before` is the part before it and the other
+  // members are the part from it on.
   struct Segment {
-    std::uint64_t length = 0;   // UTF-8 bytes, an ill-formed part counted as U+FFFD
-    std::uint32_t stored = 0;   // bytes kept, at `data`
+    std::uint64_t length = 0;  // UTF-8 bytes, an ill-formed part counted as U+FFFD
+    std::uint32_t stored = 0;  // bytes kept, at `data`
     std::uint8_t properties = 0;
   };
 
@@ -134,7 +146,8 @@ struct ChunkTokenizer::State {
   void append(std::uint8_t properties, const char* bytes, std::size_t num_bytes,
               std::size_t utf8_length) {
     if (current.stored <= options.max_token_bytes) {
-      // Always four bytes, of which the next code point overwrites what is too much: a copy of constant size is one store.
+      // Always four bytes, of which the next code point overwrites what is too much: a copy of
+      // constant size is one store.
       std::memcpy(data + before.stored + current.stored, bytes, 4);
       current.stored += static_cast<std::uint32_t>(num_bytes);
     }
@@ -186,8 +199,8 @@ struct ChunkTokenizer::State {
     state = word_segmenter::kStart << 1;
   }
 
-  // Runs the automaton from `p` until an ASCII stretch begins, or to the end. Returns where it stopped; if that is not the end, the
-  // automaton is at its start state.
+  // Runs the automaton from `p` until an ASCII stretch begins, or to the end. Returns where it
+  // stopped; if that is not the end, the automaton is at its start state.
   const char* run_automaton(const char* p, const char* end) {
     const char* const begin = p;
     while (p < end) {
@@ -251,10 +264,12 @@ struct ChunkTokenizer::State {
     return used;
   }
 
-  // The last place in [p, p + size), all ASCII, that is a hard break and no space after a space; 0 if there is none behind p.
+  // The last place in [p, p + size), all ASCII, that is a hard break and no space after a space; 0
+  // if there is none behind p.
   static std::size_t last_hard_break(const char* p, std::size_t size) {
     for (std::size_t i = size; i-- > 1;) {
-      if (kAscii.hard_break[static_cast<unsigned char>(p[i])] && !(p[i] == ' ' && p[i - 1] == ' ')) {
+      if (kAscii.hard_break[static_cast<unsigned char>(p[i])] &&
+          !(p[i] == ' ' && p[i - 1] == ' ')) {
         return i;
       }
     }
@@ -264,7 +279,8 @@ struct ChunkTokenizer::State {
   void add_unicode(std::string_view chunk) {
     const char* p = chunk.data();
     const char* const end = p + chunk.size();
-    while (num_partial > 0 && p < end) p += complete_partial({p, static_cast<std::size_t>(end - p)});
+    while (num_partial > 0 && p < end)
+      p += complete_partial({p, static_cast<std::size_t>(end - p)});
     while (p < end) {
       if (state == word_segmenter::kStart << 1 && !pending && current.length == 0) {
         const std::size_t ascii =
@@ -315,7 +331,8 @@ struct ChunkTokenizer::State {
   const std::unique_ptr<char[]> scratch;
 
   char* data = scratch.get();  // where `before`, then `current` are stored
-  // A segment may begin up to here: the worst to come is the two parts of a pending segment, each with a code point too much.
+  // A segment may begin up to here: the worst to come is the two parts of a pending segment, each
+  // with a code point too much.
   char* const data_limit =
       scratch.get() + scratch_size - 2 * (std::size_t{options.max_token_bytes} + 8) - kTokenPadding;
   Segment before, current;
@@ -374,7 +391,6 @@ std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOpt
       }
     }
     std::vector<std::string> terms;
-
   };
   Collector collector;
   ChunkTokenizer tokenizer(options, collector);

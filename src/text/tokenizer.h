@@ -16,8 +16,9 @@ struct TokenizerOptions {
   std::uint32_t max_token_bytes = 255;
 };
 
-/// A token as it stands in the text. `data` is null for a token of more than max_token_bytes, which takes a position but has
-/// no term. Otherwise kTokenPadding bytes from `data + length` on may be read.
+/// A token as it stands in the text. `data` is null for a token of more than max_token_bytes, which
+/// takes a position but has no term. Otherwise kTokenPadding bytes from `data + length` on may be
+/// read.
 struct Token {
   const char* data;
   std::uint32_t length;
@@ -39,13 +40,13 @@ class TokenSink {
   virtual void take(const TokenBatch& batch) = 0;
 };
 
-/// Cuts a document into tokens, from chunks of any size: the tokens do not depend on where the chunks end.
-/// Constant memory, whatever the length of a token.
+/// Cuts a document into tokens, from chunks of any size: the tokens do not depend on where the
+/// chunks end. Constant memory, whatever the length of a token.
 ///
 ///   tokenizer.begin(); for each chunk: tokenizer.add(chunk); tokenizer.finish();
 ///
-/// A token is a stretch of the text, not yet a term: make_term (normalize.h) says which term it is. ASCII letters may be in
-/// either case. Chunks need 64 readable bytes behind them.
+/// A token is a stretch of the text, not yet a term: make_term (normalize.h) says which term it is.
+/// ASCII letters may be in either case. Chunks need 64 readable bytes behind them.
 class ChunkTokenizer {
  public:
   ChunkTokenizer(const TokenizerOptions& options, TokenSink& sink);
@@ -66,7 +67,8 @@ class ChunkTokenizer {
   State* state_;
 };
 
-/// The terms of a text in order, one for each token; overlong tokens are left out. For query text and tests.
+/// The terms of a text in order, one for each token; overlong tokens are left out. For query text
+/// and tests.
 std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOptions& options);
 
 }  // namespace spimi

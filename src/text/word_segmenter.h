@@ -7,11 +7,13 @@
 
 namespace spimi {
 
-/// The word boundary rules of UAX #29 as an automaton over Word_Break values. A state is the last value that rule WB4 does not
-/// ignore, as far as a later rule asks for it; its lowest bit says that the very last code point was a ZWJ (WB3c).
+/// The word boundary rules of UAX #29 as an automaton over Word_Break values. A state is the last
+/// value that rule WB4 does not ignore, as far as a later rule asks for it; its lowest bit says
+/// that the very last code point was a ZWJ (WB3c).
 ///
-/// Rules WB6, WB7b and WB12 look ahead over any number of ignored code points. The automaton does not: it goes on as if the rule held
-/// (kPend), and says later whether it did (kResolve) or there was a boundary before the code point where it pended (kFail…).
+/// Rules WB6, WB7b and WB12 look ahead over any number of ignored code points. The automaton does
+/// not: it goes on as if the rule held (kPend), and says later whether it did (kResolve) or there
+/// was a boundary before the code point where it pended (kFail…).
 namespace word_segmenter {
 
 enum Action : std::uint8_t {
@@ -25,19 +27,19 @@ enum Action : std::uint8_t {
 
 /// States; each stands for two values, `state << 1 | after_zwj`.
 enum State : std::uint8_t {
-  kStart,           // of text, or after CR, LF, Newline: anything begins a segment
-  kAny,             // a value that nothing but ignored ones joins to
-  kLetter,          // ALetter
-  kHebrew,          // Hebrew_Letter
-  kNumber,          // Numeric
-  kKana,            // Katakana
-  kConnector,       // ExtendNumLet
-  kOddRegional,     // an odd number of Regional_Indicator
-  kSpace,           // WSegSpace, with nothing ignored behind it
-  kHebrewQuote,     // Hebrew_Letter Single_Quote (WB7a)
-  kLetterMid,       // pending: AHLetter (MidLetter | MidNumLetQ)
-  kHebrewDouble,    // pending: Hebrew_Letter Double_Quote
-  kNumberMid,       // pending: Numeric (MidNum | MidNumLetQ)
+  kStart,         // of text, or after CR, LF, Newline: anything begins a segment
+  kAny,           // a value that nothing but ignored ones joins to
+  kLetter,        // ALetter
+  kHebrew,        // Hebrew_Letter
+  kNumber,        // Numeric
+  kKana,          // Katakana
+  kConnector,     // ExtendNumLet
+  kOddRegional,   // an odd number of Regional_Indicator
+  kSpace,         // WSegSpace, with nothing ignored behind it
+  kHebrewQuote,   // Hebrew_Letter Single_Quote (WB7a)
+  kLetterMid,     // pending: AHLetter (MidLetter | MidNumLetQ)
+  kHebrewDouble,  // pending: Hebrew_Letter Double_Quote
+  kNumberMid,     // pending: Numeric (MidNum | MidNumLetQ)
   kNumStates,
 };
 
@@ -72,19 +74,20 @@ constexpr State state_after(WordBreak value) {
   }
 }
 
-/// The state behind a boundary-free step from `state` to `value`, or kNumStates if a rule asks for a boundary.
+/// The state behind a boundary-free step from `state` to `value`, or kNumStates if a rule asks for
+/// a boundary.
 constexpr State joined_state(State state, WordBreak value) {
   const bool letter = value == kALetter || value == kALetterPictographic || value == kHebrewLetter;
   const bool after_word = state == kLetter || state == kHebrew || state == kNumber ||
                           state == kKana || state == kConnector;
-  if (letter && (state == kLetter || state == kHebrew ||  // WB5
+  if (letter && (state == kLetter || state == kHebrew ||          // WB5
                  state == kLetterMid || state == kHebrewQuote ||  // WB7
-                 state == kNumber ||      // WB10
-                 state == kConnector)) {  // WB13b
+                 state == kNumber ||                              // WB10
+                 state == kConnector)) {                          // WB13b
     return state_after(value);
   }
-  if (value == kHebrewLetter && state == kHebrewDouble) return kHebrew;  // WB7c
-  if (value == kSingleQuote && state == kHebrew) return kHebrewQuote;    // WB7a
+  if (value == kHebrewLetter && state == kHebrewDouble) return kHebrew;                  // WB7c
+  if (value == kSingleQuote && state == kHebrew) return kHebrewQuote;                    // WB7a
   if (value == kNumeric && (state == kNumber || state == kLetter || state == kHebrew ||  // WB8, WB9
                             state == kNumberMid || state == kConnector)) {  // WB11, WB13b
     return kNumber;
@@ -102,8 +105,8 @@ constexpr State pending_state(State state, WordBreak value) {
   if ((state == kLetter || state == kHebrew) && (value == kMidLetter || mid_num_let_q)) {
     return kLetterMid;  // WB6
   }
-  if (state == kHebrew && value == kDoubleQuote) return kHebrewDouble;              // WB7b
-  if (state == kNumber && (value == kMidNum || mid_num_let_q)) return kNumberMid;   // WB12
+  if (state == kHebrew && value == kDoubleQuote) return kHebrewDouble;             // WB7b
+  if (state == kNumber && (value == kMidNum || mid_num_let_q)) return kNumberMid;  // WB12
   return kNumStates;
 }
 

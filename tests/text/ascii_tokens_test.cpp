@@ -79,8 +79,8 @@ TEST_F(AsciiTargets, SameTokens) {
         kAlphabets[static_cast<std::size_t>(round) % std::size(kAlphabets)];
     const std::size_t size = 1 + testing::random_below(random, 3000);
     // text[size] ends any token; what is behind it is only read.
-    const std::string text = random_ascii(random, size, alphabet) + "\n" +
-                             random_ascii(random, 128, alphabet);
+    const std::string text =
+        random_ascii(random, size, alphabet) + "\n" + random_ascii(random, 128, alphabet);
     const auto limit = static_cast<std::uint32_t>(1 + testing::random_below(random, 300));
     expect_same([&] { return cut_all(cut_unicode_ascii, text, size, limit); });
     expect_same([&] { return cut_all(cut_alpha, text, size, limit); });

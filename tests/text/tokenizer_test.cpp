@@ -329,7 +329,8 @@ TEST(TokenLimit, MarkCanBeFollowedByAMegabyteOfIgnoredCharacters) {
   }
 }
 
-// Each round ends a pending segment without beginning a new one: the tokenizer once ran off its scratch memory here.
+// Each round ends a pending segment without beginning a new one: the tokenizer once ran off its
+// scratch memory here.
 TEST(TokenLimit, BoundariesThatComeLateDoNotFillTheScratchMemory) {
   const std::string round = "1.\u200d\u2139";
   for (const std::uint32_t limit : {1u, 4u, 255u, 4096u}) {
