@@ -99,6 +99,11 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
 
   Pipe out = make_pipe();
   Pipe err = options.stderr_is_terminal ? make_terminal() : make_pipe();
+  if (options.close_stdout_reader) {
+    // Before there is a child: it could write while this process still has the other end.
+    ::close(out.read_end);
+    out.read_end = -1;
+  }
   const pid_t pid = ::fork();
   if (pid < 0) throw std::runtime_error("fork");
   if (pid == 0) {
@@ -106,7 +111,6 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
                            ? out.write_end
                            : ::open(options.stdout_path.c_str(), O_WRONLY | O_CLOEXEC);
     const int in_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (options.close_stdout_reader) ::close(out.read_end);
     ::signal(SIGPIPE, options.ignore_sigpipe ? SIG_IGN : SIG_DFL);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
     ::alarm(kTimeoutSeconds);
@@ -118,10 +122,6 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
   }
   ::close(out.write_end);
   ::close(err.write_end);
-  if (options.close_stdout_reader) {
-    ::close(out.read_end);
-    out.read_end = -1;
-  }
   if (options.while_running) options.while_running(pid);
 
   RunResult result;
