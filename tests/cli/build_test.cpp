@@ -63,6 +63,20 @@ TEST_F(BuildTest, ProgressLineOnATerminalIsWipedBeforeTheSummary) {
   EXPECT_THAT(run({"build", "--force", "-q", "corpus", "index"}, options).err, IsEmpty());
 }
 
+// The same bytes on every machine and from every compiler, and no change of format without intent:
+// then raise kFormatVersion.
+TEST_F(BuildTest, SampleHasTheBuildIdsItAlwaysHad) {
+  const auto build_id = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--json", SPIMI_SAMPLE, "index"});
+    const RunResult result = run(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return json::parse(result.out)["build_id"].get<std::string>();
+  };
+  EXPECT_EQ(build_id({"build"}), "e4fc10933fbc4e94f7c7f2d7e01e1377");
+  EXPECT_EQ(build_id({"build", "--force", "--tokenizer", "alpha", "--no-positions"}),
+            "771cd05387fe803e3839c3a482b5a4a4");
+}
+
 TEST_F(BuildTest, JsonSummaryHoldsEveryFigure) {
   write_corpus();
   const RunResult result = run({"build", "--json", "corpus", "index"});
