@@ -70,8 +70,8 @@ void remove_directory(const std::string& path, IsOurs is_ours) {
     }
     if (name == kStagedSegmentName) {
       remove_directory(file, is_segment_file_name);
-    } else if (::unlink(file.c_str()) != 0 && errno != ENOENT) {
-      throw os_error(file, "cannot remove");
+    } else {
+      remove_if_there(file);
     }
   }
   if (::rmdir(path.c_str()) != 0) throw os_error(path, "cannot remove directory");
