@@ -75,9 +75,16 @@ constexpr auto kUnpack = unpack_functions(std::make_integer_sequence<unsigned, 3
 // The width that makes the block smallest; of equals the largest, which has the fewest exceptions
 // to patch.
 unsigned best_width(const std::uint32_t* values) {
-  std::uint16_t num_of_bits[33] = {};
-  for (std::size_t i = 0; i < kBlockValues; ++i) {
-    ++num_of_bits[32 - std::countl_zero(values[i])];
+  // Four counts of each: one alone would wait for its own last store, as most values have about the
+  // same width.
+  std::uint8_t counts[4][33] = {};
+  for (std::size_t i = 0; i < kBlockValues; i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) ++counts[k][32 - std::countl_zero(values[i + k])];
+  }
+  std::uint8_t num_of_bits[33];
+  for (std::size_t bits = 0; bits <= 32; ++bits) {
+    num_of_bits[bits] = static_cast<std::uint8_t>(counts[0][bits] + counts[1][bits] +
+                                                  counts[2][bits] + counts[3][bits]);
   }
   unsigned top = 32;
   while (top > 0 && num_of_bits[top] == 0) --top;

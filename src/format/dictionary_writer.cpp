@@ -1,6 +1,7 @@
 #include "format/dictionary_writer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/common_prefix.h"
 #include "base/packed_block.h"
@@ -25,53 +26,60 @@ void append_offset(SegmentFileWriter& index, std::uint64_t offset) {
 
 }  // namespace
 
-void DictionaryWriter::add(std::string_view term, const TermInfo& info) {
-  const bool first_in_block = num_terms_ % kTermsPerBlock == 0;
-  std::size_t lcp = common_prefix(last_term_, term);
-  // A merge that went wrong must not become an index that answers wrong.
-  if (term.empty() ||
-      (num_terms_ > 0 && (lcp == term.size() || (lcp < last_term_.size() &&
-                                                 static_cast<unsigned char>(last_term_[lcp]) >
-                                                     static_cast<unsigned char>(term[lcp]))))) {
-    throw Error(ErrorKind::kCorrupt, {}, "terms are out of order at '" + escape_bytes(term) + "'");
+void DictionaryWriter::add(std::size_t lcp, std::string_view suffix, const TermInfo& info) {
+  if (lcp == 0) {
+    lcp = common_prefix(last_term_, suffix);
+    suffix.remove_prefix(lcp);
   }
-  if (first_in_block) {
-    if (num_terms_ > 0) write_block();
+  // A merge that went wrong must not become an index that answers wrong.
+  if (suffix.empty() || lcp > last_term_.size() ||
+      (lcp < last_term_.size() &&
+       static_cast<unsigned char>(last_term_[lcp]) >= static_cast<unsigned char>(suffix.front()))) {
+    throw Error(ErrorKind::kCorrupt, {},
+                "terms are out of order at '" +
+                    escape_bytes(last_term_.substr(0, lcp) + std::string(suffix)) + "'");
+  }
+  last_term_.resize(lcp);
+  last_term_.append(suffix);
+  if (num_terms_++ % kTermsPerBlock == 0) {
+    if (num_terms_ > 1) write_block(kTermsPerBlock);
     std::copy(offsets_, offsets_ + 3, block_offsets_);
     lcp = 0;
+    suffix = last_term_;
   }
-  const std::size_t suffix_bytes = term.size() - lcp;
-  block_ += static_cast<char>(std::min<std::size_t>(lcp, 15) << 4 |
-                              std::min<std::size_t>(suffix_bytes, 15));
-  if (lcp >= 15) append_varint(&block_, lcp - 15);
-  if (suffix_bytes >= 15) append_varint(&block_, suffix_bytes - 15);
-  block_.append(term, lcp);
-  append_varint(&block_, std::uint64_t{info.df} << 1 | (info.cf == info.df));
-  if (info.cf != info.df) append_varint(&block_, info.cf - info.df - 1);
-  append_varint(&block_, info.postings_bytes);
-  if (info.df >= kBlockValues) append_varint(&block_, info.skips_bytes);
-  if (positions_) append_varint(&block_, info.positions_bytes);
+  std::uint8_t* to = block_.reserve(suffix.size() + 8 * kMaxVarint64Bytes);
+  *to++ = static_cast<std::uint8_t>(std::min<std::size_t>(lcp, 15) << 4 |
+                                    std::min<std::size_t>(suffix.size(), 15));
+  if (lcp >= 15) to = put_varint(to, lcp - 15);
+  if (suffix.size() >= 15) to = put_varint(to, suffix.size() - 15);
+  std::memcpy(to, suffix.data(), suffix.size());
+  to += suffix.size();
+  to = put_varint(to, std::uint64_t{info.df} << 1 | (info.cf == info.df));
+  if (info.cf != info.df) to = put_varint(to, info.cf - info.df - 1);
+  to = put_varint(to, info.postings_bytes);
+  if (info.df >= kBlockValues) to = put_varint(to, info.skips_bytes);
+  if (positions_) to = put_varint(to, info.positions_bytes);
+  block_.commit(to);
   offsets_[0] += info.postings_bytes;
   offsets_[1] += info.skips_bytes;
   offsets_[2] += info.positions_bytes;
-  last_term_.replace(lcp, std::string::npos, term.substr(lcp));
-  ++num_terms_;
 }
 
-void DictionaryWriter::write_block() {
+void DictionaryWriter::write_block(std::size_t num_terms) {
   append_offset(index_, terms_.size());
-  std::string head;
-  head += static_cast<char>((num_terms_ - 1) % kTermsPerBlock + 1);
-  append_varint(&head, block_offsets_[0]);
-  append_varint(&head, block_offsets_[1]);
-  if (positions_) append_varint(&head, block_offsets_[2]);
-  terms_.append(head.data(), head.size());
+  std::uint8_t head[1 + 3 * kMaxVarint64Bytes];
+  head[0] = static_cast<std::uint8_t>(num_terms);
+  std::uint8_t* to = head + 1;
+  to = put_varint(to, block_offsets_[0]);
+  to = put_varint(to, block_offsets_[1]);
+  if (positions_) to = put_varint(to, block_offsets_[2]);
+  terms_.append(head, static_cast<std::size_t>(to - head));
   terms_.append(block_.data(), block_.size());
   block_.clear();
 }
 
 void DictionaryWriter::finish() {
-  if (!block_.empty()) write_block();
+  if (num_terms_ > 0) write_block((num_terms_ - 1) % kTermsPerBlock + 1);
 }
 
 void DocumentWriter::add(std::string_view path, std::uint32_t length) {

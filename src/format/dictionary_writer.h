@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/byte_buffer.h"
 #include "format/segment_file_writer.h"
 #include "spimi/index.h"
 
@@ -15,20 +17,22 @@ class DictionaryWriter {
   DictionaryWriter(SegmentFileWriter& terms, SegmentFileWriter& index, bool positions)
       : terms_(terms), index_(index), positions_(positions) {}
 
-  /// The lists of `info` begin where those of the term before end; its offsets are ignored.
-  /// Error(kCorrupt) if `term` is not greater than the one before.
-  void add(std::string_view term, const TermInfo& info);
+  /// Adds the term that has the first `lcp` bytes of the term before, then `suffix`. 0 says that
+  /// nothing is known of what they have in common. The lists of `info` begin where those of the
+  /// term before end; its offsets are ignored. Error(kCorrupt) if the term is not greater than the
+  /// one before.
+  void add(std::size_t lcp, std::string_view suffix, const TermInfo& info);
   void finish();
   std::uint64_t num_terms() const { return num_terms_; }
 
  private:
-  void write_block();
+  void write_block(std::size_t num_terms);
 
   SegmentFileWriter& terms_;
   SegmentFileWriter& index_;
   const bool positions_;
   std::uint64_t num_terms_ = 0;
-  std::string block_;                    // entries of the current block
+  ByteBuffer block_;                     // entries of the current block
   std::uint64_t block_offsets_[3] = {};  // of its first term's postings, skips, positions
   std::uint64_t offsets_[3] = {};        // of the next term's
   std::string last_term_;

@@ -145,4 +145,17 @@ TermInfo ListWriter::finish() {
   return info;
 }
 
+TermInfo ListWriter::write_single(std::uint32_t docid, std::uint32_t position) {
+  TermInfo info;
+  info.df = 1;
+  info.cf = 1;
+  std::uint8_t* to = out_.postings.reserve(kMaxVarint64Bytes);
+  info.postings_bytes = out_.postings.commit(put_varint(to, std::uint64_t{docid} << 1 | 1));
+  if (has_positions_) {
+    to = out_.positions.reserve(kMaxVarint64Bytes);
+    info.positions_bytes = out_.positions.commit(put_varint(to, position));
+  }
+  return info;
+}
+
 }  // namespace spimi

@@ -45,6 +45,10 @@ class ListWriter {
   /// Ends the list. Offsets in the result are 0.
   TermInfo finish();
 
+  /// The list of a term that occurs once, at `position` (ignored without positions): all that
+  /// begin, add and finish would do. Most terms are of this kind.
+  TermInfo write_single(std::uint32_t docid, std::uint32_t position);
+
  private:
   void add_positions(const std::uint32_t* gaps, std::size_t size);
   void write_positions_block(const std::uint32_t* gaps);

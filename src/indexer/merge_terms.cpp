@@ -88,11 +88,14 @@ struct Output {
   }
 };
 
-void append_term(std::string_view term, const TermInfo& info, ByteBuffer* out) {
-  std::uint8_t* to = out->reserve(6 * kMaxVarint64Bytes + term.size());
-  to = put_varint(to, term.size());
-  std::memcpy(to, term.data(), term.size());
-  to += term.size();
+// A term as what it shares with the term before, and the rest. The first of a range shares nothing
+// that is known.
+void append_term(std::size_t lcp, std::string_view suffix, const TermInfo& info, ByteBuffer* out) {
+  std::uint8_t* to = out->reserve(7 * kMaxVarint64Bytes + suffix.size());
+  to = put_varint(to, lcp);
+  to = put_varint(to, suffix.size());
+  std::memcpy(to, suffix.data(), suffix.size());
+  to += suffix.size();
   to = put_varint(to, info.df);
   to = put_varint(to, info.cf - info.df);
   to = put_varint(to, info.postings_bytes);
@@ -105,21 +108,26 @@ void add_terms(const ByteBuffer& terms, DictionaryWriter* dictionary) {
   const std::uint8_t* at = terms.data();
   const std::uint8_t* const end = at + terms.size();
   const auto take = [&at, end] {
-    std::uint64_t value = 0;
-    at = get_varint64(at, end, &value);
+    std::uint64_t value = *at;
+    if (value < 0x80) [[likely]] {
+      ++at;
+    } else {
+      at = get_varint64(at, end, &value);
+    }
     return value;
   };
   while (at < end) {
-    const std::uint64_t term_bytes = take();
-    const std::string_view term(reinterpret_cast<const char*>(at), term_bytes);
-    at += term_bytes;
+    const std::size_t lcp = take();
+    const std::size_t suffix_bytes = take();
+    const std::string_view suffix(reinterpret_cast<const char*>(at), suffix_bytes);
+    at += suffix_bytes;
     TermInfo info;
     info.df = static_cast<std::uint32_t>(take());
     info.cf = info.df + take();
     info.postings_bytes = take();
     info.skips_bytes = take();
     info.positions_bytes = take();
-    dictionary->add(term, info);
+    dictionary->add(lcp, suffix, info);
   }
 }
 
@@ -208,31 +216,56 @@ class TermMerge {
     queue.open(begins_[range],
                range + 1 < begins_.size() ? std::optional(begins_[range + 1]) : std::nullopt);
     ListWriter lists(output.lists, lengths, average_length_, set_.positions);
-    std::string term;
+    std::string suffix;
+    constexpr std::size_t kAll = ~std::size_t{0};
+    std::size_t lcp_before = kAll;  // of the terms left out since the last one written, the least
     std::uint64_t num_postings = 0, num_records = 0;
     RunCursor* cursor = queue.top();
     while (cursor != nullptr) {
-      term.assign(cursor->record().term, cursor->record().term_bytes);
-      const std::uint64_t prefix = cursor->record().prefix;
-      lists.begin();
-      do {
+      const std::size_t lcp = std::min(queue.lcp(), lcp_before);
+      const std::size_t term_bytes = cursor->record().term_bytes;
+      suffix.assign(cursor->record().term + lcp, term_bytes - lcp);
+      // Decodes the record under the cursor and moves on; true if that leads to another term.
+      const RunCursor* source = nullptr;
+      const auto take = [&] {
+        source = cursor;
         decode_record(*cursor, set_.positions, &decoded);
-        try {
-          lists.add(decoded.docids, decoded.tfs, decoded.num_postings, decoded.position_gaps);
-        } catch (const Error& error) {
-          cursor->fail(error.what());
-        }
         queue.pop();
         cursor = queue.top();
-        if (output.size() > max_output_bytes()) write_early(range, output);
         if (++num_records % 4096 == 0) monitor_.check();
-      } while (cursor != nullptr && cursor->record().prefix == prefix &&
-               std::string_view(cursor->record().term, cursor->record().term_bytes) == term);
-      const TermInfo info = lists.finish();
+        return cursor == nullptr || queue.lcp() != term_bytes ||
+               cursor->record().term_bytes != term_bytes;
+      };
+      bool is_last = take();
+      TermInfo info;
+      if (is_last && decoded.num_postings == 1 && decoded.tfs[0] == 1) {
+        info = lists.write_single(decoded.docids[0], decoded.position_gaps[0]);
+      } else {
+        const auto add = [&] {
+          try {
+            lists.add(decoded.docids, decoded.tfs, decoded.num_postings, decoded.position_gaps);
+          } catch (const Error& error) {
+            source->fail(error.what());
+          }
+        };
+        lists.begin();
+        add();
+        while (!is_last) {
+          is_last = take();
+          add();
+          if (output.size() > max_output_bytes()) write_early(range, output);
+        }
+        info = lists.finish();
+      }
       // Only postings of documents that were given up: no term.
-      if (info.df == 0) continue;
+      if (info.df == 0) {
+        lcp_before = lcp;
+        continue;
+      }
+      lcp_before = kAll;
       num_postings += info.df;
-      append_term(term, info, &output.terms);
+      append_term(lcp, suffix, info, &output.terms);
+      if (output.size() > max_output_bytes()) write_early(range, output);
     }
     num_postings_ += num_postings;
   }

@@ -1,12 +1,14 @@
 #include "indexer/run_queue.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
+
+#include "base/common_prefix.h"
 
 namespace spimi {
 
 RunQueue::RunQueue(const RunSet& set, std::size_t first, std::size_t size, std::size_t buffer_bytes)
-    : buffers_(size * buffer_bytes), alive_(size), losers_(size) {
+    : buffers_(size * buffer_bytes), losers_(size) {
   cursors_.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
     const RunInfo& run = set.runs[first + i];
@@ -15,56 +17,66 @@ RunQueue::RunQueue(const RunSet& set, std::size_t first, std::size_t size, std::
   }
 }
 
-void RunQueue::advance(std::size_t cursor, bool alive) {
-  alive_[cursor] = alive && !(end_ && cursors_[cursor].record().prefix >= *end_);
+RunQueue::Player RunQueue::player(std::size_t cursor, bool alive, std::uint32_t lcp) const {
+  const bool in_range = alive && !(end_ && cursors_[cursor].record().prefix >= *end_);
+  return {static_cast<std::uint32_t>(cursor), in_range ? static_cast<std::int32_t>(lcp) : -1};
 }
 
-// Cursors at their end come last. Of equal terms the earlier run's come first, all of them.
-bool RunQueue::less(std::size_t a, std::size_t b) const {
-  if (alive_[a] != alive_[b]) return alive_[a] != 0;
-  if (alive_[a] == 0) return a < b;
-  const TermRecord &x = cursors_[a].record(), &y = cursors_[b].record();
-  if (x.prefix != y.prefix) return x.prefix < y.prefix;
-  const std::uint32_t size = std::min(x.term_bytes, y.term_bytes);
-  // Equal prefixes are equal first bytes, but for zero bytes, which fill up short terms and may
-  // also stand in one.
-  const int order = std::memcmp(x.term, y.term, size);
-  if (order != 0) return order < 0;
-  if (x.term_bytes != y.term_bytes) return x.term_bytes < y.term_bytes;
-  return a < b;
+// Puts the lesser of the two into *winner. The term that shares more with the term taken last,
+// which is not greater than either, is the lesser one; then what the two share is what the other
+// shared with that term.
+inline void RunQueue::play(Player* winner, Player* loser) const {
+  if (winner->lcp > loser->lcp) [[likely]]
+    return;
+  if (winner->lcp < loser->lcp || !compare(winner, loser)) std::swap(*winner, *loser);
+}
+
+// Of two that share the same number of bytes with the term taken last: whether *winner is the
+// lesser, the earlier run's if the terms are equal. Sets what the greater shares with the lesser.
+bool RunQueue::compare(Player* winner, Player* loser) const {
+  if (winner->lcp < 0) return winner->cursor < loser->cursor;
+  const TermRecord& x = cursors_[winner->cursor].record();
+  const TermRecord& y = cursors_[loser->cursor].record();
+  const auto known = static_cast<std::size_t>(winner->lcp);
+  const std::size_t lcp = known + common_prefix({x.term + known, x.term_bytes - known},
+                                                {y.term + known, y.term_bytes - known});
+  bool less;
+  if (lcp < std::min(x.term_bytes, y.term_bytes)) {
+    less = static_cast<unsigned char>(x.term[lcp]) < static_cast<unsigned char>(y.term[lcp]);
+  } else if (x.term_bytes != y.term_bytes) {
+    less = x.term_bytes < y.term_bytes;
+  } else {
+    less = winner->cursor < loser->cursor;
+  }
+  (less ? loser : winner)->lcp = static_cast<std::int32_t>(lcp);
+  return less;
 }
 
 void RunQueue::open(std::uint64_t begin, std::optional<std::uint64_t> end) {
   end_ = end;
-  for (std::size_t i = 0; i < cursors_.size(); ++i) advance(i, cursors_[i].seek(begin));
-  build();
-}
-
-void RunQueue::build() {
+  winner_ = {};
   const std::size_t size = cursors_.size();
-  winner_ = kNone;
   if (size == 0) return;
-  // winners[i] is the winner below node i.
-  std::vector<std::size_t> winners(2 * size);
-  for (std::size_t i = 0; i < size; ++i) winners[size + i] = i;
+  // winners[i] is the winner below node i. No term was taken yet: all share nothing with it.
+  std::vector<Player> winners(2 * size);
+  for (std::size_t i = 0; i < size; ++i) winners[size + i] = player(i, cursors_[i].seek(begin), 0);
   for (std::size_t node = size; node-- > 1;) {
-    const std::size_t a = winners[2 * node], b = winners[2 * node + 1];
-    const bool a_wins = less(a, b);
-    winners[node] = a_wins ? a : b;
-    losers_[node] = a_wins ? b : a;
+    winners[node] = winners[2 * node];
+    losers_[node] = winners[2 * node + 1];
+    play(&winners[node], &losers_[node]);
   }
-  winner_ = size == 1 ? 0 : winners[1];
-  if (alive_[winner_] == 0) winner_ = kNone;
+  winner_ = winners[1];
 }
 
 void RunQueue::pop() {
   const std::size_t size = cursors_.size();
-  std::size_t candidate = winner_;
-  advance(candidate, cursors_[candidate].next());
-  for (std::size_t node = (size + candidate) / 2; node >= 1; node /= 2) {
-    if (less(losers_[node], candidate)) std::swap(losers_[node], candidate);
+  RunCursor& cursor = cursors_[winner_.cursor];
+  const bool alive = cursor.next();
+  Player candidate = player(winner_.cursor, alive, cursor.record().lcp);
+  for (std::size_t node = (size + candidate.cursor) / 2; node >= 1; node /= 2) {
+    play(&candidate, &losers_[node]);
   }
-  winner_ = alive_[candidate] != 0 ? candidate : kNone;
+  winner_ = candidate;
 }
 
 }  // namespace spimi

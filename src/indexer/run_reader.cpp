@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/checksum.h"
+#include "base/common_prefix.h"
 #include "base/varint.h"
 #include "spimi/error.h"
 
@@ -92,27 +93,34 @@ bool RunCursor::seek(std::uint64_t prefix) {
     frames_.open(run_->terms_offset, run_->samples_offset);
   }
   at_ = end_ = nullptr;
+  record_.term_bytes = 0;
   do {
     if (!next()) return false;
   } while (record_.prefix < prefix);
+  record_.lcp = 0;
   return true;
 }
 
 bool RunCursor::next() {
-  if (at_ == end_) {
+  TermRecord& r = record_;
+  const bool first_of_frame = at_ == end_;
+  if (first_of_frame) {
     const std::string_view frame = frames_.next();
     if (frame.empty()) return false;
     at_ = reinterpret_cast<const std::uint8_t*>(frame.data());
     end_ = at_ + frame.size();
-    record_.term_bytes = 0;
   }
-  TermRecord& r = record_;
   std::uint32_t lcp = 0, suffix_bytes = 0;
   at_ = get_varint32(at_, end_, &lcp);
   if (at_ != nullptr) at_ = get_varint32(at_, end_, &suffix_bytes);
-  if (at_ == nullptr || lcp > r.term_bytes || suffix_bytes > max_term_bytes_ - lcp ||
-      suffix_bytes > static_cast<std::size_t>(end_ - at_)) {
+  if (at_ == nullptr || lcp > (first_of_frame ? 0 : r.term_bytes) ||
+      suffix_bytes > max_term_bytes_ - lcp || suffix_bytes > static_cast<std::size_t>(end_ - at_)) {
     fail("a run's term is damaged");
+  }
+  r.lcp = lcp;
+  if (first_of_frame) {
+    r.lcp = static_cast<std::uint32_t>(
+        common_prefix({term_, r.term_bytes}, {reinterpret_cast<const char*>(at_), suffix_bytes}));
   }
   std::memcpy(term_ + lcp, at_, suffix_bytes);
   at_ += suffix_bytes;

@@ -37,6 +37,7 @@ class FrameReader {
 struct TermRecord {
   const char* term = nullptr;
   std::uint32_t term_bytes = 0;
+  std::uint32_t lcp = 0;  ///< Bytes in common with the cursor's record before; 0 behind a seek.
   std::uint64_t prefix = 0;
   std::uint32_t num_postings = 0;
   const std::uint8_t* posting_words = nullptr;  // unaligned u16s

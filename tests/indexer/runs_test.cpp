@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/checksum.h"
+#include "base/common_prefix.h"
 #include "indexer/corpora.h"
 #include "indexer/run_queue.h"
 #include "indexer/run_reader.h"
@@ -108,6 +109,8 @@ TEST_F(RunsTest, QueueGivesTermsInByteOrderAndRunsInTheirs) {
       queue.open(begin, end);
       while (RunCursor* const cursor = queue.top()) {
         const TermRecord& record = cursor->record();
+        const std::string_view term(record.term, record.term_bytes);
+        ASSERT_EQ(queue.lcp(), taken.empty() ? 0 : common_prefix(taken.back().first, term));
         taken.emplace_back(std::string(record.term, record.term_bytes), cursor->run().docid_base);
         queue.pop();
       }

@@ -225,8 +225,8 @@ class DictionaryWriterTest : public SegmentFileWriterTest {
     TermInfo info;
     info.df = 1;
     info.cf = 1;
-    for (std::size_t i = 0; i + 1 < terms.size(); ++i) writer.add(terms[i], info);
-    return error_kind([&] { writer.add(terms.back(), info); });
+    for (std::size_t i = 0; i + 1 < terms.size(); ++i) writer.add(0, terms[i], info);
+    return error_kind([&] { writer.add(0, terms.back(), info); });
   }
 };
 
