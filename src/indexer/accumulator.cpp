@@ -18,7 +18,6 @@ constexpr bool unlikely(bool condition) { return __builtin_expect(condition, fal
 // above 128 the first lines are gone again.
 constexpr std::size_t kProbeBatch = 64;
 constexpr unsigned kHintShift = 6;
-constexpr std::size_t kNumBuckets = std::size_t{1} << 16;
 
 // Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all
 // that this needs.
@@ -63,9 +62,11 @@ bool has_non_ascii(const Vocabulary::Key& key) {
   return false;
 }
 
-// Long keys take 6 bytes a term in prose and 16 in C code (generated register names), and half of
-// the slots have one.
+// Long keys take 6 bytes a term in prose and 16 in C code, and half of the slots have one.
+// Generated code (register names) takes up to 50, but where memory is scarce the log makes better
+// use of it.
 constexpr std::size_t kArenaBytesPerSlot = 10;
+constexpr std::size_t kMaxArenaBytesPerSlot = 24;
 
 constexpr std::size_t per_slot_bytes() {
   // A slot; for every second one a sort entry and a cursor.
@@ -97,13 +98,18 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
   if (with_terms >= memory_bytes) return plan;
   const std::size_t tokens = (memory_bytes - with_terms) * 16 / (16 * 8 + 1);
   plan.log_tokens = std::min(tokens & ~std::size_t{1023}, kMaxLogTokens);
+  if (plan.log_tokens == kMaxLogTokens) {
+    plan.term_arena_bytes +=
+        std::min(plan.table_slots * (kMaxArenaBytesPerSlot - kArenaBytesPerSlot),
+                 memory_bytes - plan.memory_bytes(max_token_bytes));
+  }
   if (plan.log_tokens < kMinLogTokens) plan.log_tokens = 0;
   return plan;
 }
 
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
   return 8 * log_tokens + (log_tokens >> kHintShift) * 4 + table_slots * per_slot_bytes() +
-         term_arena_bytes + document_bytes + max_pieces * 8 + kNumBuckets * 4 +
+         term_arena_bytes + document_bytes + max_pieces * 8 +
          kProbeBatch * (std::size_t{max_token_bytes} + 16) + RecordBuilder::kMemoryBytes +
          RunWriter::memory_bytes(max_token_bytes);
 }
@@ -116,7 +122,6 @@ Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File
       scattered_(plan.log_tokens),
       terms_(plan.table_slots / 2),
       cursors_(plan.table_slots / 2 + 2),
-      buckets_(kNumBuckets + 1),
       piece_starts_(plan.max_pieces + 2),
       piece_hints_((plan.log_tokens >> kHintShift) + 1),
       lengths_(plan.max_pieces),
@@ -144,7 +149,8 @@ void Accumulator::take(const TokenBatch& batch) {
 
 // The hot loop, in two rounds: keys, hashes and a prefetch for some dozen tokens, then their
 // probes. So the cache misses of a batch overlap; one after the other they would cost more than all
-// the rest.
+// the rest. (A small cache of recent terms in front of the table costs 10 % more than it saves: the
+// table's latency is hidden well enough.)
 void Accumulator::take_some(const Token* tokens, std::size_t size) {
   if (num_log_ + size > log_.size()) write_run(true);
   Vocabulary::Key keys[kProbeBatch];
@@ -263,7 +269,7 @@ void Accumulator::write_run(bool document_continues) {
   run.first_continues = first_continues_;
   writer_.begin(&run);
   write_documents();
-  const std::size_t num_terms = sort_terms();
+  const std::size_t num_terms = collect_terms();
   scatter(num_terms);
   write_terms(num_terms);
   writer_.end();
@@ -284,85 +290,20 @@ void Accumulator::write_run(bool document_continues) {
   }
 }
 
-void Accumulator::load_words(TermRef* term, std::uint32_t depth) const {
-  std::uint64_t words[2] = {0, 0};
-  if (term->length > depth) {
-    std::memcpy(words, vocabulary_.arena() + term->offset + depth,
-                std::min<std::size_t>(term->length - depth, sizeof(words)));
-  }
-  term->words[0] = __builtin_bswap64(words[0]);
-  term->words[1] = __builtin_bswap64(words[1]);
-}
-
-// Fills terms_ with the run's terms in byte order. One radix pass over the first two bytes; then
-// each bucket by sixteen bytes, which are in the entries themselves, so that comparing touches no
-// other memory.
-std::size_t Accumulator::sort_terms() {
-  const Vocabulary::Slot* const slots = vocabulary_.slots();
-  std::uint32_t* const buckets = buckets_.data();
-  std::memset(buckets, 0, (kNumBuckets + 1) * sizeof(*buckets));
-  // Collected in the scatter's target, which is not in use yet; without room for that (nearly every
-  // token a new term), in place.
-  auto* const scratch = reinterpret_cast<TermRef*>(scattered_.data());
-  const bool radix = num_terms_ <= scattered_.size() * sizeof(std::uint32_t) / sizeof(TermRef);
-  TermRef* const collected = radix ? scratch : terms_.data();
-  std::size_t size = 0;
+// Fills terms_ with the run's terms in byte order; returns their number.
+std::size_t Accumulator::collect_terms() {
+  TermRef* end = terms_.data();
   for (std::size_t i = 0; i < vocabulary_.num_slots(); ++i) {
-    const Vocabulary::Slot& slot = slots[i];
+    const Vocabulary::Slot& slot = vocabulary_.slots()[i];
     if (slot.length == 0 || (slot.offset & Vocabulary::kAlias) != 0) continue;
-    const std::uint64_t first = __builtin_bswap64(slot.key[0]);
-    collected[size++] = {
-        {first, __builtin_bswap64(slot.key[1])}, slot.offset, slot.length, slot.id, 0};
-    ++buckets[(first >> 48) + 1];
+    *end++ = {{__builtin_bswap64(slot.key[0]), __builtin_bswap64(slot.key[1])},
+              slot.offset,
+              slot.length,
+              slot.id,
+              0};
   }
-  if (!radix) {
-    sort_from(collected, collected + size, 0);
-    return size;
-  }
-  for (std::size_t i = 1; i <= kNumBuckets; ++i) buckets[i] += buckets[i - 1];
-  for (std::size_t i = 0; i < size; ++i) {
-    terms_[buckets[scratch[i].words[0] >> 48]++] = scratch[i];
-  }
-  // Each bucket's start has become its end.
-  for (std::size_t begin = 0; begin < size;) {
-    const std::size_t end = buckets[terms_[begin].words[0] >> 48];
-    sort_from(terms_.data() + begin, terms_.data() + end, 0);
-    begin = end;
-  }
-  return size;
-}
-
-// Sorts terms that agree in their first `depth` bytes and have the next sixteen in their words.
-// Those that agree in these too are sorted by the sixteen behind, and so on (a string quicksort
-// with cached keys). Leaves the words of depth 0.
-void Accumulator::sort_from(TermRef* begin, TermRef* end, std::uint32_t depth) {
-  if (end - begin > 1) {
-    // The length decides where a term ends and the other goes on with zero bytes.
-    std::sort(begin, end, [](const TermRef& a, const TermRef& b) {
-      if (a.words[0] != b.words[0]) return a.words[0] < b.words[0];
-      if (a.words[1] != b.words[1]) return a.words[1] < b.words[1];
-      return a.length < b.length;
-    });
-    const std::uint32_t next_depth = depth + 16;
-    for (TermRef* group = begin; group < end;) {
-      TermRef* group_end = group + 1;
-      while (group_end < end && group_end->words[0] == group->words[0] &&
-             group_end->words[1] == group->words[1]) {
-        ++group_end;
-      }
-      // A term that is at its end is before those that go on, and there it is already.
-      TermRef* longer = group;
-      while (longer < group_end && longer->length <= next_depth) ++longer;
-      if (group_end - longer > 1) {
-        for (TermRef* term = longer; term < group_end; ++term) load_words(term, next_depth);
-        sort_from(longer, group_end, next_depth);
-      }
-      group = group_end;
-    }
-  }
-  if (depth > 0) {
-    for (TermRef* term = begin; term < end; ++term) load_words(term, depth - 16);
-  }
+  sort_terms(terms_.data(), end, vocabulary_.arena());
+  return static_cast<std::size_t>(end - terms_.data());
 }
 
 // Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards

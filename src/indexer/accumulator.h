@@ -10,6 +10,7 @@
 #include "base/region.h"
 #include "indexer/run.h"
 #include "indexer/run_writer.h"
+#include "indexer/term_sort.h"
 #include "indexer/vocabulary.h"
 #include "text/tokenizer.h"
 
@@ -73,25 +74,12 @@ class Accumulator : public TokenSink {
   std::uint64_t num_overlong_tokens() const { return num_overlong_; }
 
  private:
-  // A term to sort and write, with all that takes of it but the bytes of a long one behind the
-  // sixteenth.
-  struct TermRef {
-    std::uint64_t words[2];  // the bytes from `depth` on as big-endian numbers, filled up with
-                             // zeros; depth is 0 outside of the sort
-    std::uint32_t offset;    // of a long term in the vocabulary's arena
-    std::uint32_t length;
-    std::uint32_t id;
-    std::uint32_t unused;
-  };
-
   std::uint64_t document_tokens() const;
   void take_some(const Token* tokens, std::size_t size);
   std::uint32_t add_term(const Vocabulary::Key& key);
   std::uint32_t intern(const Vocabulary::Key& key);
   void write_run(bool document_continues);
-  std::size_t sort_terms();
-  void sort_from(TermRef* begin, TermRef* end, std::uint32_t depth);
-  void load_words(TermRef* term, std::uint32_t depth) const;
+  std::size_t collect_terms();
   void scatter(std::size_t num_terms);
   void write_documents();
   void write_terms(std::size_t num_terms);
@@ -100,10 +88,9 @@ class Accumulator : public TokenSink {
   const Limits limits_;
   Vocabulary vocabulary_;
   Region<std::uint32_t> log_;        // term numbers in text order; 0 is a token without a term
-  Region<std::uint32_t> scattered_;  // ordinals by term; before that, scratch for the sort
+  Region<std::uint32_t> scattered_;  // ordinals by term
   Region<TermRef> terms_;
   Region<std::uint32_t> cursors_;  // by term number
-  Region<std::uint32_t> buckets_;  // of the sort
   Region<std::uint32_t>
       piece_starts_;  // log index of each document's first token, and one more at a flush
   Region<std::uint32_t> piece_hints_;  // the piece of every 64th token
