@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, clang-tidy over src/, shell syntax. lint.sh [BUILD_DIR]: a configured and built tree, by default build/strict.
+# Format, system calls, clang-tidy over src/, shell syntax. lint.sh [BUILD_DIR]: a configured and built tree, by default build/strict.
 source "$(dirname "$0")/common.sh"
 
 build_dir=${1:-build/strict}
@@ -10,6 +10,16 @@ fi
 
 scripts/format.sh --check
 echo "format: clean"
+
+# What the tests are to fail must go through base/system_calls.h.
+calls='open|openat|close|read|pread|write|pwrite|fsync|fdatasync|rename|renameat2?|unlink|unlinkat|rmdir|mkdir|mkdirat'
+calls+='|fstat|lstat|stat|fstatat|fstatvfs|statvfs|flock|ftruncate|fallocate|sync_file_range|getdents64|lseek'
+if grep -rnE "(^|[^[:alnum:]_>])::($calls)\(" src --include='*.cpp' --include='*.h' |
+  grep -vE '^src/(base/system_calls\.cpp|cli/(main|console|progress_line|signals)\.cpp)'; then
+  echo "lint: these system calls do not go through base/system_calls.h" >&2
+  exit 1
+fi
+echo "system calls: all in one place"
 
 # The commands are GCC's, whose warning options clang need not know.
 find src -name '*.cpp' -print0 | sort -z |

@@ -73,6 +73,10 @@ struct BuildOptions {
   std::size_t chunk_bytes = std::size_t{256} << 10;  ///< Read buffer of a thread. 1 byte to 1 GiB.
   bool merge = true;     ///< false: stop when the runs are sealed; merge_runs finishes.
   bool replace = false;  ///< Replace an index that is in the output directory.
+  /// Go on with a build of the same corpus and options (the first group) that was cut short, if
+  /// there is one in the output directory. The index has the bytes of one that was not.
+  /// Error(kUsage) if the corpus or the options are others.
+  bool resume = false;
   bool measure_total =
       false;  ///< Count the corpus beside the work, so that progress knows its end.
 
@@ -97,6 +101,7 @@ struct MergeOptions {
 /// What was done; the figures of the summary that `spimi build` prints.
 struct BuildSummary {
   std::uint64_t num_docs = 0;
+  std::uint64_t num_resumed_docs = 0;     ///< Those of them that a build cut short had read before.
   std::uint64_t num_tokens = 0;           ///< Indexed tokens.
   std::uint64_t num_overlong_tokens = 0;  ///< Tokens beyond max_token_bytes: counted, not indexed.
   std::uint64_t num_terms = 0;            ///< Distinct terms.
@@ -116,6 +121,8 @@ struct BuildSummary {
 
 /// Indexes every text file below `corpus` into the directory `out` (made if it is not there).
 /// On return the new index is durable; on an exception the index that was in `out` is untouched.
+/// The runs that were written by then stay in `out` for BuildOptions::resume; a later build without
+/// it removes them.
 BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::path& out,
                    const BuildOptions& options = {});
 

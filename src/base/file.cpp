@@ -1,15 +1,19 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 #include "spimi/error.h"
 
 namespace spimi {
@@ -20,7 +24,7 @@ File::File(File&& other) noexcept : fd_(other.fd_), path_(std::move(other.path_)
 
 File& File::operator=(File&& other) noexcept {
   if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ >= 0) os::close(fd_);
     fd_ = other.fd_;
     path_ = std::move(other.path_);
     other.fd_ = -1;
@@ -29,36 +33,42 @@ File& File::operator=(File&& other) noexcept {
 }
 
 File::~File() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) os::close(fd_);
 }
 
 File File::open_read(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int fd = os::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) throw os_error(path, "cannot open for reading");
   return File(fd, path);
 }
 
 File File::create(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  const int fd = os::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd < 0) throw os_error(path, "cannot create");
   return File(fd, path);
 }
 
 File File::open_spill(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const int fd = os::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (fd < 0) throw os_error(path, "cannot open a file of runs");
   return File(fd, path);
 }
 
+File File::open_or_create(const std::string& path) {
+  const int fd = os::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (fd < 0) throw os_error(path, "cannot open or create");
+  return File(fd, path);
+}
+
 File File::open_directory(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = os::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) throw os_error(path, "cannot open directory");
   return File(fd, path);
 }
 
 struct stat File::status() const {
   struct stat st;
-  if (::fstat(fd_, &st) != 0) throw os_error(path_, "cannot read its status");
+  if (os::fstat(fd_, &st) != 0) throw os_error(path_, "cannot read its status");
   return st;
 }
 
@@ -67,8 +77,8 @@ std::uint64_t File::size() const { return static_cast<std::uint64_t>(status().st
 std::size_t File::pread_some(std::uint64_t offset, void* data, std::size_t size) const {
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t n = ::pread(fd_, static_cast<char*>(data) + done, size - done,
-                              static_cast<off_t>(offset + done));
+    const ssize_t n = os::pread(fd_, static_cast<char*>(data) + done, size - done,
+                                static_cast<off_t>(offset + done));
     if (n == 0) break;
     if (n < 0) {
       if (errno == EINTR) continue;
@@ -87,8 +97,8 @@ void File::pread_exact(std::uint64_t offset, void* data, std::size_t size) const
 void File::pwrite_all(std::uint64_t offset, const void* data, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {
-    const ssize_t n = ::pwrite(fd_, static_cast<const char*>(data) + done, size - done,
-                               static_cast<off_t>(offset + done));
+    const ssize_t n = os::pwrite(fd_, static_cast<const char*>(data) + done, size - done,
+                                 static_cast<off_t>(offset + done));
     if (n < 0) {
       if (errno == EINTR) continue;
       throw os_error(path_, offset + done, "cannot write");
@@ -99,25 +109,56 @@ void File::pwrite_all(std::uint64_t offset, const void* data, std::size_t size) 
 
 void File::sync() {
   // Never retried: after a failed fsync the kernel may have dropped the pages it could not write.
-  if (::fsync(fd_) != 0) throw os_error(path_, "cannot sync to disk");
+  if (os::fsync(fd_) != 0) throw os_error(path_, "cannot sync to disk");
 }
 
 void File::start_writeback(std::uint64_t offset, std::uint64_t size) {
   // Only advice: where it is not supported, the fsync at the end does all the work.
-  (void)::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(size),
-                          SYNC_FILE_RANGE_WRITE);
+  (void)os::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(size),
+                            SYNC_FILE_RANGE_WRITE);
 }
 
 void File::punch_hole(std::uint64_t offset, std::uint64_t size) {
-  (void)::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-                    static_cast<off_t>(size));
+  (void)os::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                      static_cast<off_t>(size));
+}
+
+void File::truncate(std::uint64_t size) {
+  if (os::ftruncate(fd_, static_cast<off_t>(size)) != 0) {
+    throw os_error(path_, size, "cannot cut it off");
+  }
 }
 
 void File::close() {
   const int fd = fd_;
   fd_ = -1;
   // EINTR: Linux has closed the descriptor all the same.
-  if (fd >= 0 && ::close(fd) != 0 && errno != EINTR) throw os_error(path_, "cannot close");
+  if (fd >= 0 && os::close(fd) != 0 && errno != EINTR) throw os_error(path_, "cannot close");
+}
+
+std::vector<std::string> list_directory(const std::string& path) {
+  constexpr std::size_t kListingBytes = std::size_t{32} << 10;
+  const File directory = File::open_directory(path);
+  std::vector<std::string> names;
+  const auto listing = std::make_unique_for_overwrite<std::byte[]>(kListingBytes);
+  for (;;) {
+    const ssize_t size = os::getdents64(directory.fd(), listing.get(), kListingBytes);
+    if (size == 0) return names;
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      throw os_error(path, "cannot list directory");
+    }
+    for (ssize_t at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const struct dirent64*>(listing.get() + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+    }
+  }
+}
+
+std::int64_t modification_ns(const struct stat& status) {
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
 void sync_directory(const std::string& path) {
@@ -127,18 +168,24 @@ void sync_directory(const std::string& path) {
 }
 
 void remove_if_there(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw os_error(path, "cannot remove");
+  if (os::unlink(path.c_str()) != 0 && errno != ENOENT) throw os_error(path, "cannot remove");
+}
+
+bool begins_with(const std::string& path, std::string_view bytes) {
+  const int fd = os::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO) return false;
+    throw os_error(path, "cannot open for reading");
+  }
+  const File file(fd, path);
+  if (!S_ISREG(file.status().st_mode)) return false;
+  std::string begin(bytes.size(), '\0');
+  return file.pread_some(0, begin.data(), begin.size()) == bytes.size() && begin == bytes;
 }
 
 void rename_path(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
+  if (os::rename(from.c_str(), to.c_str()) != 0) {
     throw os_error(to, "cannot rename " + escape_bytes(from) + " to it");
-  }
-}
-
-void exchange_paths(const std::string& a, const std::string& b) {
-  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
-    throw os_error(b, "cannot exchange it with " + escape_bytes(a));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace spimi {
 
@@ -26,6 +27,7 @@ class File {
   static File create(const std::string& path);
   /// For reading, and for giving space back with punch_hole.
   static File open_spill(const std::string& path);
+  static File open_or_create(const std::string& path);
   static File open_directory(const std::string& path);
 
   bool is_open() const { return fd_ >= 0; }
@@ -46,6 +48,7 @@ class File {
   /// Gives the disk space of a range back, which then reads as zeros; does nothing where the file
   /// system cannot.
   void punch_hole(std::uint64_t offset, std::uint64_t size);
+  void truncate(std::uint64_t size);
   void close();
 
  private:
@@ -53,17 +56,23 @@ class File {
   std::string path_;
 };
 
+/// The names in a directory, but for "." and "..", in no order.
+std::vector<std::string> list_directory(const std::string& path);
+
+/// The time of a file's last change, since the epoch.
+std::int64_t modification_ns(const struct stat& status);
+
 /// fsync of a directory, which makes the names in it durable.
 void sync_directory(const std::string& path);
 
 /// Removes a file, if there is one.
 void remove_if_there(const std::string& path);
 
+/// True if `path` is a regular file that begins with these bytes. Neither follows a link nor waits.
+bool begins_with(const std::string& path, std::string_view bytes);
+
 /// Renames, replacing what is there; Error(kIo) on failure.
 void rename_path(const std::string& from, const std::string& to);
-
-/// Swaps two existing paths in one step.
-void exchange_paths(const std::string& a, const std::string& b);
 
 /// The whole of a small file; Error(kCorrupt) if it has more than `max_bytes`.
 std::string read_small_file(const std::string& path, std::size_t max_bytes);

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 
 namespace spimi {
 
 void* allocate_region(std::size_t bytes) {
   if (bytes == 0) return nullptr;
-  void* const data =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const data = os::map_memory(bytes);
   if (data == MAP_FAILED) {
     throw os_error({}, "cannot allocate " + std::to_string(bytes) + " bytes of memory");
   }
@@ -22,7 +22,7 @@ void* allocate_region(std::size_t bytes) {
 }
 
 void free_region(void* data, std::size_t bytes) noexcept {
-  if (data != nullptr) ::munmap(data, bytes);
+  if (data != nullptr) (void)os::unmap(data, bytes);
 }
 
 }  // namespace spimi

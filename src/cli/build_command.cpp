@@ -22,6 +22,8 @@
 #include "cli/skip_report.h"
 #include "cli/summary.h"
 #include "format/layout.h"
+#include "indexer/journal.h"
+#include "indexer/sealed_runs.h"
 #include "spimi/build.h"
 #include "spimi/index.h"
 
@@ -43,6 +45,8 @@ constexpr HelpText kBuildHelp{
     .notes =
         "OUT_DIR is made if it is not there; what index it holds stays as it is until the\n"
         "new one is complete. Memory, threads and chunk size do not change the index.\n"
+        "A build that was stopped, killed or out of disk goes on when the same command is\n"
+        "given again with --resume; these three may be others then.\n"
         "Defaults are in brackets. A SIZE is in bytes, or has K, M, G or KiB, MiB, GiB\n"
         "behind it.\n",
 };
@@ -78,15 +82,25 @@ struct WorkOptions {
   }
 };
 
-/// What an interrupted run leaves behind. Looks at the disk, for it depends on when the signal
-/// came.
-std::string state_after_interrupt(const fs::path& out) {
+/// How to go on with what a run that ended early leaves behind; empty if that is nothing. Looks at
+/// the disk, for it depends on how far it came.
+std::string way_to_go_on(const fs::path& out) {
   std::error_code ignored;
-  const std::string directory = escape_bytes(out.string());
-  if (fs::exists(out / kStagingName, ignored)) {
+  const fs::path staging = out / kStagingName;
+  if (fs::exists(staging / kRunsName, ignored)) {
     return fmt::format("the runs are kept: 'spimi merge {}' finishes the build",
                        escape_bytes(shell_quoted(out.string())));
   }
+  if (fs::exists(staging / kJournalName, ignored)) {
+    return "what was read so far is kept: the same command with --resume goes on from there";
+  }
+  return {};
+}
+
+/// What an interrupted run leaves behind.
+std::string state_after_interrupt(const fs::path& out) {
+  const std::string directory = escape_bytes(out.string());
+  if (std::string way = way_to_go_on(out); !way.empty()) return way;
   if (Index::is_index(out)) return fmt::format("the index in {} is as it was", directory);
   return fmt::format("no index was made in {}", directory);
 }
@@ -112,6 +126,9 @@ int do_work(const Console& console, When progress_when, const fs::path& out, Ski
   } catch (const Error& e) {
     progress_line.clear();
     if (report != nullptr) report->print_unreadable(console);
+    if (e.kind() == ErrorKind::kIo) {
+      if (const std::string way = way_to_go_on(out); !way.empty()) console.note(way);
+    }
     if (e.kind() != ErrorKind::kInterrupted) throw;
     console.error(
         fmt::format("stopped by {}; {}", StopSignals::name(), state_after_interrupt(out)));
@@ -175,6 +192,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
   command_line.size("--chunk-size", chunk_bytes, "Read buffer of a thread.");
   command_line.flag("--no-merge", no_merge, "Stop at sorted runs; 'spimi merge' finishes.");
   command_line.flag("--force", options.replace, "Replace an index that is in OUT_DIR.");
+  command_line.flag("--resume", options.resume, "Go on with a build that was cut short.");
   command_line.flag("--strict", options.strict, "Fail if any input cannot be read.");
   command_line.text("--report", "FILE", report_path,
                     "List what is not indexed and why, as JSON lines.");

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/system_calls.h"
 #include "spimi/error.h"
 
 namespace spimi::cli {
@@ -50,7 +51,7 @@ void write_last_index(const std::string& directory) {
   // losing it costs nothing.
   const std::string path = state + std::string(kName);
   const std::string temporary = path + "." + std::to_string(::getpid());
-  ::unlink(temporary.c_str());
+  os::unlink(temporary.c_str());
   File file = File::create(temporary);
   try {
     const std::string line = directory + "\n";
@@ -58,7 +59,7 @@ void write_last_index(const std::string& directory) {
     file.close();
     rename_path(temporary, path);
   } catch (...) {
-    ::unlink(temporary.c_str());
+    os::unlink(temporary.c_str());
     throw;
   }
 }

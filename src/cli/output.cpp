@@ -9,13 +9,14 @@
 #include <string>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 
 namespace spimi::cli {
 namespace {
 
 void write_stdout(std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    const ssize_t written = os::write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0) {
       if (errno == EINTR) continue;
       if (errno == EPIPE) throw ClosedOutput{};

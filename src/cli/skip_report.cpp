@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 #include "cli/human.h"
 
 namespace spimi::cli {
@@ -21,7 +22,7 @@ constexpr std::size_t kMaxPrinted = 10;
 
 SkipReport::SkipReport(const std::string& path) {
   if (path.empty()) return;
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = os::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) throw os_error(path, "cannot create");
   file_ = File(fd, path);
 }
@@ -56,7 +57,7 @@ void SkipReport::print_unreadable(const Console& console) const {
 void SkipReport::flush() noexcept {
   std::string_view left = buffer_;
   while (!left.empty() && !failure_) {
-    const ssize_t written = ::write(file_.fd(), left.data(), left.size());
+    const ssize_t written = os::write(file_.fd(), left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       failure_ = os_error(file_.path(), "cannot write");

@@ -90,6 +90,9 @@ std::string summary_text(const Outcome& outcome) {
     text += line("distinct terms", grouped(summary.num_terms));
     text += line("postings", grouped(summary.num_postings));
   }
+  if (summary.num_resumed_docs > 0) {
+    text += line("resumed", counted(summary.num_resumed_docs, "document") + " read before");
+  }
   if (summary.num_runs > 0) {
     std::string runs = grouped(summary.num_runs);
     if (summary.num_merge_passes > 1) {
@@ -125,6 +128,7 @@ std::string summary_json(const Outcome& outcome) {
   object["merged"] = summary.merged;
   object["build_id"] = summary.build_id;
   object["num_docs"] = summary.num_docs;
+  object["num_resumed_docs"] = summary.num_resumed_docs;
   object["num_tokens"] = summary.num_tokens;
   object["num_overlong_tokens"] = summary.num_overlong_tokens;
   object["num_terms"] = summary.num_terms;

@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/file.h"
 #include "base/os_error.h"
+#include "base/system_calls.h"
 #include "spimi/error.h"
 
 namespace spimi {
@@ -42,8 +43,7 @@ SegmentFileReader::SegmentFileReader(const std::string& directory, SegmentFile f
   if (file_bytes < kHeaderBytes) {
     throw Error(ErrorKind::kCorrupt, path_, file_bytes, "the file ends inside its header");
   }
-  void* const map =
-      ::mmap(nullptr, static_cast<std::size_t>(file_bytes), PROT_READ, MAP_SHARED, handle.fd(), 0);
+  void* const map = os::map_file(handle.fd(), static_cast<std::size_t>(file_bytes));
   if (map == MAP_FAILED) throw os_error(path_, "cannot map it into memory");
   map_ = static_cast<const std::uint8_t*>(map);
   map_bytes_ = file_bytes;
@@ -52,13 +52,13 @@ SegmentFileReader::SegmentFileReader(const std::string& directory, SegmentFile f
     check_header(file, build_id, file_bytes);
     verified_ = std::make_unique<std::atomic<bool>[]>(num_pages(payload_bytes_));
   } catch (...) {
-    ::munmap(map, static_cast<std::size_t>(file_bytes));
+    (void)os::unmap(map, static_cast<std::size_t>(file_bytes));
     throw;
   }
 }
 
 SegmentFileReader::~SegmentFileReader() {
-  ::munmap(const_cast<std::uint8_t*>(map_), static_cast<std::size_t>(map_bytes_));
+  (void)os::unmap(const_cast<std::uint8_t*>(map_), static_cast<std::size_t>(map_bytes_));
 }
 
 void SegmentFileReader::check_header(SegmentFile file, const BuildId& build_id,

@@ -3,12 +3,13 @@
 #include <sys/stat.h>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 
 namespace spimi {
 namespace {
 
 const std::string& make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) != 0) throw os_error(path, "cannot make directory");
+  if (os::mkdir(path.c_str(), 0777) != 0) throw os_error(path, "cannot make directory");
   return path;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -14,7 +15,9 @@
 #include <thread>
 
 #include "indexer/accumulator.h"
+#include "indexer/earlier_work.h"
 #include "indexer/finish.h"
+#include "indexer/journal.h"
 #include "indexer/leases.h"
 #include "indexer/monitor.h"
 #include "indexer/output_directory.h"
@@ -48,7 +51,7 @@ struct BuildPlan {
     const std::uint64_t share = budget > walks ? (budget - walks) / num_threads : 0;
     plan.lease_bytes = static_cast<std::size_t>(
         std::clamp<std::uint64_t>(share / 32, std::uint64_t{64} << 10, std::uint64_t{4} << 20));
-    const std::uint64_t fixed = plan.lease_bytes * 2 +
+    const std::uint64_t fixed = plan.lease_bytes * 2 + ThreadJournal::kMemoryBytes +
                                 DocumentReader::memory_bytes(options.chunk_bytes) +
                                 ChunkTokenizer::memory_bytes(options.max_token_bytes);
     plan.accumulator = AccumulatorPlan::fit(
@@ -95,6 +98,25 @@ std::size_t raise_file_limit() {
   return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 65536));
 }
 
+std::string absolute_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real ? std::string(real.get()) : std::filesystem::absolute(path).string();
+}
+
+// All that decides the bytes of the index, besides the files of the corpus.
+std::string settings_text(const BuildOptions& options, const std::string& root) {
+  std::string text = "tokenizer " + std::string(tokenizer_name(options.tokenizer)) + "\n";
+  text += "Unicode " + std::string(kUnicodeVersion) + "\n";
+  text += "longest token " + std::to_string(options.max_token_bytes) + " bytes\n";
+  text += options.positions ? "positions\n" : "no positions\n";
+  text += options.binary_as_text ? "binary files as text\n" : "no binary files\n";
+  text += options.follow_links ? "links followed\n" : "links not followed\n";
+  text += options.hidden ? "hidden files\n" : "no hidden files\n";
+  return text + "corpus " + escape_bytes(root) + "\n";
+}
+
+// The first half of a build: from the corpus to sealed runs.
 class Build {
  public:
   Build(const std::filesystem::path& corpus, OutputDirectory& out, const BuildOptions& options,
@@ -115,38 +137,75 @@ class Build {
               [this](std::string_view path, SkipReason reason, std::string_view cause) {
                 skip(path, reason, cause);
               });
-    SealedRuns sealed;
-    sealed.info.roots.push_back({absolute_root(), 0});
+    const std::string root = absolute_path(corpus_);
+    const std::string settings = settings_text(options_, root);
     Leases::Limits limits;
     limits.text_bytes = std::clamp<std::uint64_t>(plan_.accumulator.log_tokens * std::uint64_t{6},
                                                   std::uint64_t{1} << 20, kMaxLeaseTextBytes);
     limits.memory_bytes = plan_.lease_bytes;
     limits.directories = lease_directories_;
-    Leases leases(walk, limits);
     monitor_.begin_phase(Progress::Phase::kRead, 0);
-
-    std::vector<Worker> workers(plan_.num_threads);
-    for (unsigned t = 0; t < plan_.num_threads; ++t) {
-      workers[t].spill = File::create(out_.staging_path() + "/spill-" + std::to_string(t));
+    const std::string staging = out_.staging_path();
+    std::optional<SealedRuns> all_sealed;
+    if (options_.resume && EarlierWork::is_in(staging)) {
+      earlier_.emplace(staging, settings);
+      if (earlier_->is_empty()) earlier_.reset();
     }
+    if (earlier_) {
+      has_runs_ = true;
+      all_sealed = use_earlier_work();
+    } else {
+      out_.begin_staging();
+      journal_.create(staging + "/" + std::string(kJournalName), settings);
+    }
+    Leases leases(walk, limits, [this](std::uint64_t number, const WalkEntry& entry) {
+      return is_done(number, entry);
+    });
+    if (all_sealed) {
+      // Nothing is left to read; the walk only tells whether the corpus is what it was.
+      Lease none;
+      (void)leases.next(&none);
+      earlier_->expect_end();
+      std::copy(skipped_, skipped_ + kNumSkipReasons, all_sealed->summary.skipped);
+      all_sealed->summary.num_resumed_docs = all_sealed->info.num_docs;
+      return std::move(*all_sealed);
+    }
+
+    SealedRuns sealed;
+    sealed.info.roots.push_back({root, 0});
+    if (earlier_) {
+      sealed.set.files = std::move(earlier_->files());
+      sealed.set.runs = earlier_->runs();
+    }
+    std::vector<Worker> workers(plan_.num_threads);
+    open_spills(workers, &sealed.set.files);
     {
       std::jthread measuring;
       try {
         if (options_.measure_total) measuring = std::jthread([this] { measure_total(); });
-      } catch (const std::system_error&) {
+      } catch (const std::exception&) {
         // Then the progress line does without an end.
       }
-      run_in_threads(plan_.num_threads, [&](unsigned t) { work(workers[t], t, leases); });
+      run_in_threads(plan_.num_threads,
+                     [&](unsigned t) { work(workers[t], sealed.set.files, leases); });
       done_reading_ = true;
     }
     monitor_.rethrow();
+    if (earlier_) earlier_->expect_end();
+    journal_.add(JournalEntry::kAllRead, {});
 
     BuildSummary& summary = sealed.summary;
+    const auto add_counts = [&summary](const ReadCounts& counts) {
+      summary.num_tokens += counts.num_tokens;
+      summary.num_overlong_tokens += counts.num_overlong_tokens;
+      summary.corpus_bytes += counts.corpus_bytes;
+    };
+    if (earlier_) {
+      add_counts(earlier_->counts());
+      for (const RunInfo& run : earlier_->runs()) summary.num_resumed_docs += run.num_docs;
+    }
     for (Worker& worker : workers) {
-      summary.num_tokens += worker.num_tokens;
-      summary.num_overlong_tokens += worker.num_overlong;
-      summary.corpus_bytes += worker.bytes;
-      sealed.set.files.push_back(std::move(worker.spill));
+      add_counts(worker.counts);
       sealed.set.runs.insert(sealed.set.runs.end(), worker.runs.begin(), worker.runs.end());
     }
     std::copy(skipped_, skipped_ + kNumSkipReasons, summary.skipped);
@@ -162,15 +221,71 @@ class Build {
     return sealed;
   }
 
+  /// True if what is staged is worth to go on from.
+  bool has_runs() const { return has_runs_; }
+
  private:
   // A lease is read by one thread, so the last ones decide how evenly the threads end.
   static constexpr std::uint64_t kMaxLeaseTextBytes = std::uint64_t{24} << 20;
 
   struct Worker {
-    File spill;
+    std::uint32_t spill_index = 0;
     std::vector<RunInfo> runs;
-    std::uint64_t num_tokens = 0, num_overlong = 0, bytes = 0;
+    ReadCounts counts;
+    std::optional<ThreadJournal> journal;
   };
+
+  // Takes over what a build that was cut short has done. If that had read everything: its runs.
+  std::optional<SealedRuns> use_earlier_work() {
+    const std::string staging = out_.staging_path();
+    if (earlier_->all_read() && has_sealed_runs(staging)) {
+      try {
+        SealedRuns sealed = read_sealed_runs(staging);
+        for (const RunInfo& run : sealed.set.runs) {
+          monitor_.check();
+          check_run(sealed.set.files[run.file], run, sealed.set.positions,
+                    sealed.set.max_token_bytes);
+        }
+        earlier_->use_no_runs();
+        return sealed;
+      } catch (const Error& error) {
+        // After a crash of the machine. The journal says where each of them came from.
+        if (error.kind() != ErrorKind::kCorrupt) throw;
+      }
+    }
+    remove_if_there(staging + "/" + std::string(kRunsName));
+    earlier_->check_runs(
+        options_.positions, options_.max_token_bytes, [this] { monitor_.check(); }, &journal_);
+    return std::nullopt;
+  }
+
+  // Gives each worker a spill file that holds nothing yet. They are numbered from 0 on, by their
+  // place in the set.
+  void open_spills(std::vector<Worker>& workers, std::vector<File>* files) {
+    std::uint32_t index = 0;
+    for (Worker& worker : workers) {
+      while (index < files->size() && (*files)[index].size() > 0) ++index;
+      if (index == files->size()) {
+        const std::string path = out_.staging_path() + "/spill-" + std::to_string(index);
+        remove_if_there(path);
+        files->push_back(File::create(path));
+      }
+      worker.spill_index = index++;
+    }
+  }
+
+  bool is_done(std::uint64_t number, const WalkEntry& entry) {
+    monitor_.check();
+    if (!earlier_) return false;
+    std::uint64_t num_docs = 1;
+    const auto on_skip = [&](SkipReason reason, std::string_view cause) {
+      num_docs = 0;
+      skip(entry.path, reason, cause);
+    };
+    if (!earlier_->has(number, entry, on_skip)) return false;
+    monitor_.add(entry.size_bytes, num_docs);
+    return true;
+  }
 
   WalkOptions walk_options() const {
     WalkOptions walk;
@@ -183,12 +298,6 @@ class Build {
     return walk;
   }
 
-  std::string absolute_root() const {
-    const std::unique_ptr<char, decltype(&std::free)> path(::realpath(corpus_.c_str(), nullptr),
-                                                           &std::free);
-    return path ? std::string(path.get()) : std::filesystem::absolute(corpus_).string();
-  }
-
   void skip(std::string_view path, SkipReason reason, std::string_view cause) {
     const std::lock_guard lock(skip_mutex_);
     ++skipped_[static_cast<std::size_t>(reason)];
@@ -196,6 +305,11 @@ class Build {
     if (options_.strict && reason == SkipReason::kUnreadable) {
       throw Error(ErrorKind::kIo, path, "cannot be read", cause);
     }
+  }
+
+  void skip(Worker& worker, std::string_view path, SkipReason reason, std::string_view cause) {
+    worker.journal->skip(reason, cause);
+    skip(path, reason, cause);
   }
 
   // Sums up the sizes of the corpus for the sake of the progress line. What goes wrong here goes
@@ -216,57 +330,73 @@ class Build {
     }
   }
 
-  void work(Worker& worker, unsigned index, Leases& leases) {
+  void work(Worker& worker, std::vector<File>& spills, Leases& leases) {
     try {
       Accumulator::Limits limits;
       limits.max_token_bytes = options_.max_token_bytes;
       limits.positions = options_.positions;
       limits.normalize = options_.tokenizer == Tokenizer::kUnicode;
-      Accumulator accumulator(plan_.accumulator, limits, worker.spill, index);
+      Accumulator accumulator(plan_.accumulator, limits, spills[worker.spill_index],
+                              worker.spill_index);
       ChunkTokenizer tokenizer({options_.tokenizer, options_.max_token_bytes}, accumulator);
       DocumentReader reader(options_.chunk_bytes, options_.binary_as_text, options_.follow_links);
       Lease lease;
       WalkEntry entry;
-      std::optional<std::uint64_t> last_ticket;
-      std::size_t num_runs = 0;
+      ThreadJournal& journal = worker.journal.emplace(journal_, worker.spill_index);
+      const auto counts = [&]() -> const ReadCounts& {
+        worker.counts.num_tokens = accumulator.num_tokens();
+        worker.counts.num_overlong_tokens = accumulator.num_overlong_tokens();
+        return worker.counts;
+      };
+      const auto flush = [&] {
+        accumulator.flush();
+        note_runs(journal.flushed(accumulator.runs(), counts()));
+      };
+      std::uint64_t next_number = 0;
       while (leases.next(&lease)) {
-        // A run holds adjacent documents only. Tickets that follow on may share one.
-        if (last_ticket && lease.ticket() != *last_ticket + 1) accumulator.flush();
-        last_ticket = lease.ticket();
-        accumulator.set_ticket(lease.ticket());
-        for (std::size_t i = 0; i < lease.size(); ++i) {
+        // A run holds adjacent documents only. Leases that follow on may share one.
+        if (lease.ticket() != next_number) flush();
+        next_number = lease.ticket();
+        for (std::size_t i = 0; i < lease.size(); ++i, ++next_number) {
           monitor_.check();
           lease.get(i, &entry);
+          accumulator.set_ticket(next_number);
+          journal.begin_file(next_number, entry, counts());
           read_document(entry, reader, tokenizer, accumulator, worker);
+          note_runs(journal.end_file(accumulator.runs()));
         }
-        for (; num_runs < accumulator.runs().size(); ++num_runs) monitor_.add_run();
       }
-      accumulator.flush();
+      flush();
       worker.runs = accumulator.runs();
-      worker.num_tokens = accumulator.num_tokens();
-      worker.num_overlong = accumulator.num_overlong_tokens();
     } catch (...) {
       monitor_.fail(std::current_exception());
+    }
+  }
+
+  void note_runs(std::size_t num_new) {
+    for (; num_new > 0; --num_new) {
+      monitor_.add_run();
+      has_runs_ = true;
     }
   }
 
   void read_document(const WalkEntry& entry, DocumentReader& reader, ChunkTokenizer& tokenizer,
                      Accumulator& accumulator, Worker& worker) {
     if (entry.path.size() >= kMaxPathBytes) {
-      skip(entry.path, SkipReason::kUnreadable, "the path is longer than 32767 bytes");
+      skip(worker, entry.path, SkipReason::kUnreadable, "the path is longer than 32767 bytes");
       return;
     }
     switch (reader.open(entry)) {
       case DocumentReader::Status::kOpen:
         break;
       case DocumentReader::Status::kBinary:
-        skip(entry.path, SkipReason::kBinary, {});
+        skip(worker, entry.path, SkipReason::kBinary, {});
         return;
       case DocumentReader::Status::kSpecialFile:
-        skip(entry.path, SkipReason::kSpecialFile, {});
+        skip(worker, entry.path, SkipReason::kSpecialFile, {});
         return;
       case DocumentReader::Status::kUnreadable:
-        skip(entry.path, SkipReason::kUnreadable, reader.cause());
+        skip(worker, entry.path, SkipReason::kUnreadable, reader.cause());
         return;
     }
     accumulator.begin_document(entry.path);
@@ -282,7 +412,7 @@ class Build {
         std::string_view cause = error.what();
         const std::string prefix = escape_bytes(error.path()) + ": ";
         if (cause.starts_with(prefix)) cause.remove_prefix(prefix.size());
-        skip(entry.path, SkipReason::kUnreadable, cause);
+        skip(worker, entry.path, SkipReason::kUnreadable, cause);
         return;
       }
       if (chunk.empty()) break;
@@ -295,7 +425,7 @@ class Build {
     }
     tokenizer.finish();
     accumulator.end_document();
-    worker.bytes += reader.bytes_read();
+    worker.counts.corpus_bytes += reader.bytes_read();
     monitor_.add(reader.bytes_read() - reported, 1);
   }
 
@@ -304,6 +434,9 @@ class Build {
   Monitor& monitor_;
   OutputDirectory& out_;
   const std::string corpus_;
+  std::optional<EarlierWork> earlier_;
+  Journal journal_;
+  std::atomic<bool> has_runs_ = false;
   std::size_t max_open_directories_;
   std::size_t lease_directories_;
   std::atomic<bool> done_reading_ = false;
@@ -329,6 +462,17 @@ BuildPlan make_plan(const BuildOptions& options) {
                   " bytes is too small for these options; give at least " +
                   std::to_string((minimum + 0xFFFFF) >> 20) + " MiB (--memory " +
                   std::to_string((minimum + 0xFFFFF) >> 20) + "M)");
+}
+
+SealedRuns read_corpus(const std::filesystem::path& corpus, OutputDirectory& directory,
+                       const BuildOptions& options, const BuildPlan& plan, Monitor& monitor) {
+  Build build(corpus, directory, options, plan, monitor);
+  try {
+    return build.run();
+  } catch (...) {
+    if (build.has_runs()) directory.keep_staging(false);
+    throw;
+  }
 }
 
 }  // namespace
@@ -358,10 +502,9 @@ BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::p
     throw Error(ErrorKind::kUsage, out.string(), "the output directory is the corpus itself",
                 "choose another one");
   }
-  OutputDirectory directory(out, true, options.replace);
-  directory.begin_staging();
+  OutputDirectory directory(out, true, options.replace, options.resume);
   Monitor monitor(options.on_progress, options.stop);
-  SealedRuns sealed = Build(corpus, directory, options, plan, monitor).run();
+  SealedRuns sealed = read_corpus(corpus, directory, options, plan, monitor);
   sealed.durable = !options.merge;
   write_sealed_runs(directory.staging_path(), sealed);
   directory.keep_staging(sealed.durable);

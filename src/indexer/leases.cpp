@@ -8,6 +8,16 @@ void Lease::get(std::size_t i, WalkEntry* entry) const {
   entry->path.assign(paths_, from.path_offset, from.path_bytes);
   entry->name.assign(paths_, from.path_offset + from.path_bytes - from.name_bytes, from.name_bytes);
   entry->size_bytes = from.size_bytes;
+  entry->modified_ns = from.modified_ns;
+}
+
+// Goes to the next file that is to be read; false at the end of the walk.
+bool Leases::advance() {
+  do {
+    if (!walk_.next(&entry_)) return false;
+    ++num_entries_;
+  } while (is_done_ && is_done_(num_entries_ - 1, entry_));
+  return true;
 }
 
 bool Leases::next(Lease* lease) {
@@ -18,7 +28,7 @@ bool Leases::next(Lease* lease) {
   if (at_end_) return false;
   std::uint64_t text_bytes = 0;
   for (;;) {
-    if (!has_entry_ && !walk_.next(&entry_)) {
+    if (!has_entry_ && !advance()) {
       at_end_ = true;
       entry_.directory.reset();
       break;
@@ -29,21 +39,21 @@ bool Leases::next(Lease* lease) {
     const std::size_t memory_bytes = lease->entries_.size() * sizeof(Lease::Entry) +
                                      lease->paths_.size() + lease->directories_.size() * 96;
     if (!lease->entries_.empty() &&
-        (text_bytes >= limits_.text_bytes || memory_bytes >= limits_.memory_bytes ||
+        (num_entries_ - 1 != lease->ticket_ + lease->size() || text_bytes >= limits_.text_bytes ||
+         memory_bytes >= limits_.memory_bytes ||
          (!same_directory && lease->directories_.size() >= limits_.directories))) {
       break;
     }
+    if (lease->entries_.empty()) lease->ticket_ = num_entries_ - 1;
     if (!same_directory) lease->directories_.push_back(entry_.directory);
     lease->entries_.push_back({static_cast<std::uint32_t>(lease->directories_.size() - 1),
                                static_cast<std::uint32_t>(entry_.name.size()), lease->paths_.size(),
-                               entry_.path.size(), entry_.size_bytes});
+                               entry_.path.size(), entry_.size_bytes, entry_.modified_ns});
     lease->paths_ += entry_.path;
     text_bytes += entry_.size_bytes;
     has_entry_ = false;
   }
-  if (lease->entries_.empty()) return false;
-  lease->ticket_ = next_ticket_++;
-  return true;
+  return !lease->entries_.empty();
 }
 
 }  // namespace spimi

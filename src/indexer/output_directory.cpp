@@ -5,13 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <vector>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 #include "format/layout.h"
 #include "format/manifest.h"
+#include "indexer/earlier_work.h"
+#include "indexer/sealed_runs.h"
 
 namespace spimi {
 namespace {
@@ -28,8 +31,8 @@ bool is_segment_name(std::string_view name) {
 }
 
 bool is_staged_name(std::string_view name) {
-  return name.starts_with("spill-") || name == "runs" || name == "runs.tmp" ||
-         name == kStagedSegmentName;
+  return name.starts_with("spill-") || name == kRunsName || name == "runs.tmp" ||
+         name == kJournalName || name == kNewJournalName || name == kStagedSegmentName;
 }
 
 bool is_segment_file_name(std::string_view name) {
@@ -39,22 +42,21 @@ bool is_segment_file_name(std::string_view name) {
   return false;
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-    names.push_back(it->path().filename().string());
-  }
-  if (error) throw Error(ErrorKind::kIo, directory, "cannot list directory", error.message());
-  return names;
+// False if the file's first bytes are others than these. They may be missing, or zeros: whoever
+// wrote it was killed, or the machine crashed.
+bool may_begin_with(const std::string& path, std::string_view magic) {
+  struct stat st;
+  if (os::lstat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(st.st_size, magic.size()));
+  return begins_with(path, magic.substr(0, size)) || begins_with(path, std::string(size, '\0'));
 }
 
-// Removes a directory of ours: the files that `is_ours` knows by name, no links followed, nothing
-// else touched.
+// Removes a directory of ours: the files that `is_ours` knows by name, no links followed. If there
+// is anything else in it, nothing of it is touched.
 template <class IsOurs>
 void remove_directory(const std::string& path, IsOurs is_ours) {
   struct stat st;
-  if (::lstat(path.c_str(), &st) != 0) {
+  if (os::lstat(path.c_str(), &st) != 0) {
     if (errno == ENOENT) return;
     throw os_error(path, "cannot read its status");
   }
@@ -62,63 +64,59 @@ void remove_directory(const std::string& path, IsOurs is_ours) {
     throw Error(ErrorKind::kUsage, path, "is no directory, so it was not made by spimi",
                 "remove it and try again");
   }
-  for (const std::string& name : names_in(path)) {
+  const std::vector<std::string> names = list_directory(path);
+  for (const std::string& name : names) {
     const std::string file = path + "/" + name;
-    if (!is_ours(name)) {
+    if (!is_ours(name) || (name == kJournalName && !may_begin_with(file, kJournalMagic)) ||
+        (name == kRunsName && !may_begin_with(file, kRunsMagic))) {
       throw Error(ErrorKind::kUsage, file, "was not made by spimi and is not touched",
                   "remove it and try again");
     }
+  }
+  for (const std::string& name : names) {
+    const std::string file = path + "/" + name;
     if (name == kStagedSegmentName) {
       remove_directory(file, is_segment_file_name);
     } else {
       remove_if_there(file);
     }
   }
-  if (::rmdir(path.c_str()) != 0) throw os_error(path, "cannot remove directory");
-}
-
-bool begins_with_our_magic(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) return false;
-  const File file(fd, path);
-  char bytes[32];
-  if (!S_ISREG(file.status().st_mode)) return false;
-  const std::size_t n = file.pread_some(0, bytes, sizeof(bytes));
-  return std::string_view(bytes, n).starts_with(kManifestMagic);
+  if (os::rmdir(path.c_str()) != 0) throw os_error(path, "cannot remove directory");
 }
 
 }  // namespace
 
-OutputDirectory::OutputDirectory(const fs::path& path, bool must_be_free, bool replace) {
+OutputDirectory::OutputDirectory(const fs::path& path, bool must_be_free, bool replace,
+                                 bool resume) {
   path_ = path.string();
   if (path_.empty()) throw Error(ErrorKind::kUsage, {}, "the output directory has no name");
   while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   struct stat st;
-  if (::stat(path_.c_str(), &st) != 0) {
+  if (os::stat(path_.c_str(), &st) != 0) {
     if (errno != ENOENT || !must_be_free) throw os_error(path_, "cannot open the output directory");
     // A missing parent is more often a mistyped name than a wish.
-    if (::mkdir(path_.c_str(), 0777) != 0)
+    if (os::mkdir(path_.c_str(), 0777) != 0)
       throw os_error(path_, "cannot make the output directory");
     made_ = true;
-    if (::stat(path_.c_str(), &st) != 0) throw os_error(path_, "cannot read its status");
+    if (os::stat(path_.c_str(), &st) != 0) throw os_error(path_, "cannot read its status");
   } else if (!S_ISDIR(st.st_mode)) {
     throw Error(ErrorKind::kUsage, path_, "the output is not a directory");
   }
   device_ = st.st_dev;
   inode_ = st.st_ino;
-  refuse_foreign_files(must_be_free, replace);
+  refuse_foreign_files(must_be_free, replace, resume);
   const std::string lock_path = path_ + "/" + std::string(kLockName);
-  const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  const int fd = os::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd < 0) throw os_error(lock_path, "cannot open the lock");
   lock_ = File(fd, lock_path);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (os::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) throw os_error(lock_path, "cannot lock");
     made_ = false;
     throw Error(ErrorKind::kLocked, path_, "another process is writing this index",
                 "wait for it, or choose another directory");
   }
   // Another process may have committed between the look and the lock.
-  refuse_foreign_files(must_be_free, replace);
+  refuse_foreign_files(must_be_free, replace, resume);
 }
 
 OutputDirectory::~OutputDirectory() {
@@ -127,10 +125,11 @@ OutputDirectory::~OutputDirectory() {
     if (made_ && !keep_staging_) {
       // Fails if there is an index, as it should.
       bool only_lock = true;
-      for (const std::string& name : names_in(path_)) only_lock = only_lock && name == kLockName;
+      for (const std::string& name : list_directory(path_))
+        only_lock = only_lock && name == kLockName;
       if (only_lock) {
-        ::unlink(lock_.path().c_str());
-        ::rmdir(path_.c_str());
+        os::unlink(lock_.path().c_str());
+        os::rmdir(path_.c_str());
       }
     }
   } catch (const std::exception&) {
@@ -138,10 +137,10 @@ OutputDirectory::~OutputDirectory() {
   }
 }
 
-void OutputDirectory::refuse_foreign_files(bool must_be_free, bool replace) const {
+void OutputDirectory::refuse_foreign_files(bool must_be_free, bool replace, bool resume) const {
   bool has_index = false;
-  for (const std::string& name : names_in(path_)) {
-    if (name == kManifestName && begins_with_our_magic(path_ + "/" + name)) {
+  for (const std::string& name : list_directory(path_)) {
+    if (name == kManifestName && begins_with(path_ + "/" + name, kManifestMagic)) {
       has_index = true;
     } else if (name != kLockName && name != kStagingName && name != kManifestTemporaryName &&
                !is_segment_name(name)) {
@@ -151,7 +150,7 @@ void OutputDirectory::refuse_foreign_files(bool must_be_free, bool replace) cons
           "choose an empty or a new directory");
     }
   }
-  if (has_index && must_be_free && !replace) {
+  if (has_index && must_be_free && !replace && !(resume && EarlierWork::is_in(staging_path()))) {
     throw Error(ErrorKind::kUsage, path_, "the output directory holds an index",
                 "use --force to replace it");
   }
@@ -167,7 +166,7 @@ std::string OutputDirectory::staged_segment_path() const {
 
 void OutputDirectory::begin_staging() {
   discard_staging();
-  if (::mkdir(staging_path().c_str(), 0777) != 0) {
+  if (os::mkdir(staging_path().c_str(), 0777) != 0) {
     throw os_error(staging_path(), "cannot make directory");
   }
   owns_staging_ = true;
@@ -194,10 +193,17 @@ std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
   const std::string name = segment_directory_name(info.build_id);
   const std::string target = path_ + "/" + name;
   struct stat st;
-  if (::lstat(target.c_str(), &st) == 0) {
+  if (os::lstat(target.c_str(), &st) == 0) {
+    if (!S_ISDIR(st.st_mode)) {
+      throw Error(ErrorKind::kUsage, target, "is no directory, so it was not made by spimi",
+                  "remove it and try again");
+    }
     // The same content was built before. Its bytes may have been damaged since, so the new ones
-    // take its place; readers find the one or the other.
-    exchange_paths(staged_segment_path(), target);
+    // take its place, file by file: whichever of the two a reader finds, it holds the same.
+    for (const std::string& file : list_directory(staged_segment_path())) {
+      rename_path(staged_segment_path() + "/" + file, target + "/" + file);
+    }
+    sync_directory(target);
   } else {
     rename_path(staged_segment_path(), target);
   }
@@ -218,7 +224,7 @@ std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
 }
 
 void OutputDirectory::remove_old_segments(const std::string& current) const {
-  for (const std::string& name : names_in(path_)) {
+  for (const std::string& name : list_directory(path_)) {
     if (is_segment_name(name) && name != current) {
       remove_directory(path_ + "/" + name, is_segment_file_name);
     }

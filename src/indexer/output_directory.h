@@ -19,8 +19,9 @@ class OutputDirectory {
   /// Makes the directory if it is not there. Throws Error(kUsage) if it holds anything but an index
   /// of ours, or an index while `replace` is not set
   /// (`must_be_free` off: then either may be there); Error(kLocked) if another process writes to
-  /// it.
-  OutputDirectory(const std::filesystem::path& path, bool must_be_free, bool replace);
+  /// it. `resume`: a journal in it also allows to replace the index, for it was allowed then.
+  OutputDirectory(const std::filesystem::path& path, bool must_be_free, bool replace,
+                  bool resume = false);
   /// Removes what is staged unless it was kept, and the directory itself if it was made and holds
   /// nothing.
   ~OutputDirectory();
@@ -48,7 +49,7 @@ class OutputDirectory {
 
  private:
   void sync_names() const;
-  void refuse_foreign_files(bool must_be_free, bool replace) const;
+  void refuse_foreign_files(bool must_be_free, bool replace, bool resume) const;
   void remove_old_segments(const std::string& current) const;
 
   std::string path_;

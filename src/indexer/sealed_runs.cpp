@@ -1,21 +1,20 @@
 #include "indexer/sealed_runs.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
 
 #include "base/checksum.h"
 #include "base/os_error.h"
+#include "base/system_calls.h"
+#include "indexer/journal.h"
 
 namespace spimi {
 namespace {
 
 // Lines of numbers: this file never leaves the machine, and is read by the program that wrote it.
-constexpr std::string_view kMagic = "spimi runs, format 1";
 constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 
 std::string checksum_line(std::string_view text) {
@@ -25,7 +24,9 @@ std::string checksum_line(std::string_view text) {
   return line;
 }
 
-std::string file_name(const std::string& directory) { return directory + "/runs"; }
+std::string file_name(const std::string& directory) {
+  return directory + "/" + std::string(kRunsName);
+}
 
 }  // namespace
 
@@ -53,7 +54,7 @@ void write_sealed_runs(const std::string& directory, SealedRuns& sealed) {
   std::ostringstream out;
   const IndexInfo& info = sealed.info;
   const BuildSummary& summary = sealed.summary;
-  out << kMagic << '\n';
+  out << kRunsMagic << '\n';
   out << tokenizer_name(info.tokenizer) << ' ' << info.unicode_version << ' '
       << info.max_token_bytes << ' ' << info.positions << ' ' << info.num_docs << ' '
       << info.roots.size() << ' ' << sealed.set.files.size() << ' ' << sealed.set.runs.size() << ' '
@@ -89,11 +90,21 @@ void write_sealed_runs(const std::string& directory, SealedRuns& sealed) {
   rename_path(temporary, file_name(directory));
 }
 
+bool has_sealed_runs(const std::string& directory) {
+  struct stat status;
+  const std::string path = file_name(directory);
+  if (os::lstat(path.c_str(), &status) == 0) return true;
+  if (errno != ENOENT && errno != ENOTDIR) throw os_error(path, "cannot read its status");
+  return false;
+}
+
 SealedRuns read_sealed_runs(const std::string& directory) {
   const std::string path = file_name(directory);
-  if (::access(path.c_str(), F_OK) != 0) {
+  if (!has_sealed_runs(directory)) {
+    const bool cut_short = begins_with(directory + "/" + std::string(kJournalName), kJournalMagic);
     throw Error(ErrorKind::kUsage, directory, "holds no runs that could be merged",
-                "build the index first");
+                cut_short ? "its build has not read everything; 'spimi build --resume' goes on"
+                          : "build the index first");
   }
   const std::string text = read_small_file(path, kMaxBytes);
   const std::size_t end = text.rfind("checksum ");
@@ -144,7 +155,7 @@ SealedRuns read_sealed_runs(const std::string& directory) {
                   "a run is not where the list of runs says", "build the index again");
     }
   }
-  if (!in || magic != kMagic) {
+  if (!in || magic != kRunsMagic) {
     throw Error(ErrorKind::kCorrupt, path, "the list of runs is damaged", "build the index again");
   }
   sealed.set.positions = info.positions;

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "indexer/run_queue.h"
 #include "spimi/build.h"
 #include "spimi/index.h"
 
 namespace spimi {
+
+inline constexpr std::string_view kRunsMagic = "spimi runs, format 1";
+inline constexpr std::string_view kRunsName = "runs";
 
 /// A build between its two halves: the runs of a whole corpus, and what the merge needs to know
 /// besides.
@@ -26,6 +30,9 @@ void seal_runs(SealedRuns* sealed);
 /// Writes the file `runs` in a staging directory, in place of the one that may be there. Durably,
 /// if the runs are to be durable.
 void write_sealed_runs(const std::string& directory, SealedRuns& sealed);
+
+/// True if there is such a file in a staging directory.
+bool has_sealed_runs(const std::string& directory);
 
 /// Reads it and opens the spill files. Error(kUsage) if there is none, Error(kCorrupt) if it or a
 /// file is damaged.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <system_error>
+#include <exception>
 #include <thread>
 #include <vector>
 
@@ -14,7 +14,7 @@ void run_in_threads(unsigned num_threads, const Work& work) {
   std::vector<std::jthread> threads;
   try {
     for (unsigned t = 1; t < num_threads; ++t) threads.emplace_back([&work, t] { work(t); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
   }
   work(0u);
 }

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/os_error.h"
+#include "base/system_calls.h"
 #include "base/utf8.h"
 #include "spimi/error.h"
 
@@ -21,6 +22,10 @@ namespace {
 /// The bytes at a file's start that decide what it is. A buffer holds at least these, whatever the
 /// chunk size.
 constexpr std::size_t kHeadBytes = std::size_t{8} << 10;
+
+/// What no system call that reads fails with; here: see read_some.
+constexpr int kChanged = EXDEV;
+constexpr std::string_view kChangedText = "it changed while it was read";
 
 constexpr std::size_t buffer_bytes(std::size_t chunk_bytes) {
   return std::max(chunk_bytes, kHeadBytes);
@@ -105,6 +110,7 @@ struct DocumentReader::State {
   std::string path;
   std::string cause;
   std::uint64_t bytes_read = 0;
+  struct stat status_before = {};  ///< When it was opened.
   Encoding encoding = Encoding::kUtf8;
 
   /// What next_chunk hands out, in pieces of a chunk: UTF-8, with kChunkPadding bytes of room
@@ -128,6 +134,8 @@ struct DocumentReader::State {
   Status open(const WalkEntry& entry);
   Status unreadable(int error);
   ssize_t read_some(char* data, std::size_t size);
+  bool has_changed() const;
+  Error read_error() const;
   void start_conversion();
   void read_text();
   void convert();
@@ -170,10 +178,9 @@ DocumentReader::Status DocumentReader::State::open(const WalkEntry& entry) {
   file = File();
   // O_NONBLOCK: a FIFO may have taken the file's place since the walk.
   const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (follow_links ? 0 : O_NOFOLLOW);
-  file = File(::openat(entry.directory->fd(), entry.name.c_str(), flags), {});
-  struct stat status;
-  if (!file.is_open() || ::fstat(file.fd(), &status) != 0) return unreadable(errno);
-  if (!S_ISREG(status.st_mode)) {
+  file = File(os::openat(entry.directory->fd(), entry.name.c_str(), flags), {});
+  if (!file.is_open() || os::fstat(file.fd(), &status_before) != 0) return unreadable(errno);
+  if (!S_ISREG(status_before.st_mode)) {
     file = File();
     return Status::kSpecialFile;
   }
@@ -202,25 +209,45 @@ DocumentReader::Status DocumentReader::State::unreadable(int error) {
   if (error == EMFILE || error == ENFILE || error == ENOMEM) throw os_error(path, "cannot open");
   file = File();
   if (error == ENXIO) return Status::kSpecialFile;  // What opening a socket says.
-  cause = std::generic_category().message(error);
+  cause = error == kChanged ? std::string(kChangedText) : std::generic_category().message(error);
   return Status::kUnreadable;
 }
 
-/// Like read(), but goes on after a signal, and closes the file at its end.
+/// Like read(), but goes on after a signal, and closes the file at its end. A file that was written
+/// to since it was opened fails with kChanged: what was read of it is neither what it was nor what
+/// it is. One that grows as fast as it is read ends, too.
 ssize_t DocumentReader::State::read_some(char* data, std::size_t size) {
   ssize_t n;
   do {
-    n = ::read(file.fd(), data, size);
+    n = os::read(file.fd(), data, size);
   } while (n < 0 && errno == EINTR);
   if (n > 0) bytes_read += static_cast<std::uint64_t>(n);
+  const bool beyond_its_end = bytes_read > static_cast<std::uint64_t>(status_before.st_size);
+  if ((n == 0 || (n > 0 && beyond_its_end)) && has_changed()) {
+    errno = kChanged;
+    return -1;
+  }
   if (n == 0) file = File();
   return n;
+}
+
+/// By size and time. The files that the kernel makes up as they are read have the same all along.
+bool DocumentReader::State::has_changed() const {
+  struct stat now;
+  return os::fstat(file.fd(), &now) != 0 || now.st_size != status_before.st_size ||
+         modification_ns(now) != modification_ns(status_before);
+}
+
+/// Why read_some failed.
+Error DocumentReader::State::read_error() const {
+  if (errno == kChanged) return {ErrorKind::kIo, path, bytes_read, kChangedText};
+  return os_error(path, bytes_read, "cannot read");
 }
 
 void DocumentReader::State::read_text() {
   if (!file.is_open()) return;
   const ssize_t n = read_some(buffer.get(), buffer_bytes(chunk_bytes));
-  if (n < 0) throw os_error(path, bytes_read, "cannot read");
+  if (n < 0) throw read_error();
   pending = std::string_view(buffer.get(), static_cast<std::size_t>(n));
 }
 
@@ -246,7 +273,7 @@ void DocumentReader::State::convert() {
     std::memmove(raw.get(), raw_pending.data(), raw_pending.size());
     const std::size_t kept = raw_pending.size();
     const ssize_t n = read_some(raw.get() + kept, buffer_bytes(chunk_bytes) - kept);
-    if (n < 0) throw os_error(path, bytes_read, "cannot read");
+    if (n < 0) throw read_error();
     raw_pending = std::string_view(raw.get(), kept + static_cast<std::size_t>(n));
   }
   pending = std::string_view(buffer.get(), static_cast<std::size_t>(out - buffer.get()));

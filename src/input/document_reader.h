@@ -23,7 +23,7 @@ class DocumentReader {
     kOpen,         ///< Text; read it with next_chunk.
     kBinary,       ///< A NUL in the first 8 KiB and no UTF-16 or UTF-32 mark.
     kSpecialFile,  ///< No regular file any more (replaced since the walk).
-    kUnreadable,   ///< open or the first read failed; see cause().
+    kUnreadable,   ///< open or the first read failed, or it changed meanwhile; see cause().
   };
 
   /// `chunk_bytes` (1 or more) bounds the bytes of a chunk. `binary_as_text` turns off kBinary.
@@ -40,7 +40,8 @@ class DocumentReader {
   Status open(const WalkEntry& entry);
 
   /// The next chunk, valid until the next call; empty at the end. kChunkPadding bytes behind it may
-  /// be read. Throws Error(kIo) with the entry's path and the offset when reading fails.
+  /// be read. Throws Error(kIo) with the entry's path and the offset when reading fails, and when
+  /// the file was changed since it was opened.
   std::string_view next_chunk();
 
   /// Bytes read from the file so far.

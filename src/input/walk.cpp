@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/os_error.h"
+#include "base/system_calls.h"
 #include "input/name_windows.h"
 #include "spimi/error.h"
 
@@ -83,7 +84,7 @@ struct Walk::State {
 
 Walk::Walk(const std::string& root, const WalkOptions& options, SkipFunction on_skip)
     : state_(std::make_unique<State>(options, std::move(on_skip))) {
-  const int fd = ::open(root.c_str(), kOpenFollowing);
+  const int fd = os::open(root.c_str(), kOpenFollowing);
   if (fd < 0) {
     const Error error = os_error(root, "cannot open directory");
     if (errno != ENOENT && errno != ENOTDIR) throw error;
@@ -126,9 +127,9 @@ bool Walk::State::next(WalkEntry* entry) {
 void Walk::State::read_directory() {
   const int fd = levels.back().directory->fd();
   windows.begin(last);
-  ssize_t num_bytes = ::lseek(fd, 0, SEEK_SET);
+  ssize_t num_bytes = os::lseek(fd, 0, SEEK_SET);
   while (num_bytes >= 0) {
-    num_bytes = ::getdents64(fd, listing.get(), kListingBytes);
+    num_bytes = os::getdents64(fd, listing.get(), kListingBytes);
     if (num_bytes == 0) break;
     if (num_bytes < 0 && errno == EINTR) num_bytes = 0;
     for (ssize_t at = 0; at < num_bytes;) {
@@ -158,7 +159,7 @@ bool Walk::State::is_directory(const char* entry_name, unsigned char type) const
   if (type == DT_DIR) return true;
   if (type != DT_UNKNOWN && !(type == DT_LNK && options.follow_links)) return false;
   struct stat status;
-  return ::fstatat(levels.back().directory->fd(), entry_name, &status, follow_flag()) == 0 &&
+  return os::fstatat(levels.back().directory->fd(), entry_name, &status, follow_flag()) == 0 &&
          S_ISDIR(status.st_mode);
 }
 
@@ -172,13 +173,14 @@ void Walk::State::report_top_level(std::string_view cause) {
 bool Walk::State::visit_file(WalkEntry* entry) {
   const Level& level = levels.back();
   struct stat status;
-  if (::fstatat(level.directory->fd(), last.c_str(), &status, follow_flag()) != 0) {
+  if (os::fstatat(level.directory->fd(), last.c_str(), &status, follow_flag()) != 0) {
     report_no_status(errno);
   } else if (S_ISREG(status.st_mode)) {
     entry->directory = level.directory;
     entry->name = last;
     entry->path.assign(path).append(last);
     entry->size_bytes = static_cast<std::uint64_t>(status.st_size);
+    entry->modified_ns = modification_ns(status);
     return true;
   } else if (S_ISLNK(status.st_mode)) {
     report(last, SkipReason::kSymlink);
@@ -195,7 +197,7 @@ void Walk::State::report_no_status(int error) const {
   struct stat status;
   const bool leads_nowhere =
       options.follow_links && (error == ENOENT || error == ENOTDIR || error == ELOOP) &&
-      ::fstatat(levels.back().directory->fd(), last.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      os::fstatat(levels.back().directory->fd(), last.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
       S_ISLNK(status.st_mode);
   if (leads_nowhere) {
     report(last, SkipReason::kLinkLoop, std::generic_category().message(error));
@@ -209,14 +211,14 @@ void Walk::State::enter_directory() {
   name.assign(last, 0, last.size() - 1);  // A '/' behind the name would follow a link.
   const int parent_fd = levels.back().directory->fd();
   bool through_link = false;
-  int fd = ::openat(parent_fd, name.c_str(), kOpenDirectory);
+  int fd = os::openat(parent_fd, name.c_str(), kOpenDirectory);
   if (fd < 0 && options.follow_links && (errno == ENOTDIR || errno == ELOOP)) {
     through_link = true;
-    fd = ::openat(parent_fd, name.c_str(), kOpenFollowing);
+    fd = os::openat(parent_fd, name.c_str(), kOpenFollowing);
   }
   File directory(fd, {});
   struct stat status;
-  if (fd < 0 || ::fstat(fd, &status) != 0) {
+  if (fd < 0 || os::fstat(fd, &status) != 0) {
     report_unreadable(name, errno);
   } else if (status.st_ino != 0 && status.st_ino == options.excluded_inode &&
              status.st_dev == options.excluded_device) {
@@ -266,7 +268,7 @@ void Walk::State::leave_directory() {
 
 bool Walk::State::reopen_from_below(const Level& child) {
   if (!child.directory) return false;
-  return adopt(levels.size() - 1, ::openat(child.directory->fd(), "..", kOpenDirectory));
+  return adopt(levels.size() - 1, os::openat(child.directory->fd(), "..", kOpenDirectory));
 }
 
 /// For what ".." does not lead to: opens every level below the deepest one that is open. That costs
@@ -278,7 +280,7 @@ bool Walk::State::reopen_from_above() {
     const std::size_t begin = levels[index - 1].path_bytes;
     name.assign(path, begin, levels[index].path_bytes - 1 - begin);
     const int flags = levels[index].through_link ? kOpenFollowing : kOpenDirectory;
-    if (!adopt(index, ::openat(levels[index - 1].directory->fd(), name.c_str(), flags)))
+    if (!adopt(index, os::openat(levels[index - 1].directory->fd(), name.c_str(), flags)))
       return false;
   }
   return true;

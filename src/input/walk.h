@@ -35,6 +35,7 @@ struct WalkEntry {
   std::string name;                       ///< Within `directory`.
   std::string path;                       ///< Relative to the corpus, components joined by '/'.
   std::uint64_t size_bytes = 0;           ///< As listed; it may have changed since.
+  std::int64_t modified_ns = 0;           ///< Time of the last change, as listed.
 };
 
 /// Depth-first walk of the regular files below a directory, in the byte order of their relative

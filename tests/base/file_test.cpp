@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -139,13 +140,17 @@ TEST_F(FileTest, AtomicWriteThatFailsKeepsTheOldFile) {
   EXPECT_EQ(directory_.read_file("file"), "old");
 }
 
-TEST_F(FileTest, ExchangeSwapsTwoDirectories) {
-  directory_.write_file("a/of-a", "");
-  directory_.write_file("b/of-b", "");
-  exchange_paths(path("a"), path("b"));
-  EXPECT_TRUE(std::filesystem::exists(path("a/of-b")));
-  EXPECT_TRUE(std::filesystem::exists(path("b/of-a")));
-  EXPECT_EQ(kind_of([&] { exchange_paths(path("a"), path("none")); }), ErrorKind::kIo);
+TEST_F(FileTest, ListingNamesEveryEntryOnce) {
+  std::vector<std::string> expected;
+  // More than one buffer of names.
+  for (int i = 0; i < 1200; ++i) {
+    expected.push_back(std::string(200, 'n') + std::to_string(i));
+    directory_.write_file("many/" + expected.back(), "");
+  }
+  directory_.make_directory("many/sub");
+  expected.push_back("sub");
+  EXPECT_THAT(list_directory(path("many")), ::testing::UnorderedElementsAreArray(expected));
+  EXPECT_EQ(kind_of([&] { list_directory(path("none")); }), ErrorKind::kIo);
 }
 
 TEST_F(FileTest, RenameNamesBothPathsWhenItFails) {

@@ -139,9 +139,5 @@ TEST_F(ArgumentsTest, ValuesThatCannotBeNameTheOptionAndWhatCan) {
   EXPECT_THAT(refused({"build", "a", "b", "-m"}), HasSubstr("--memory"));
 }
 
-TEST_F(ArgumentsTest, ResumeIsNotOffered) {
-  EXPECT_THAT(run({"build", "--help"}).out, Not(HasSubstr("resume")));
-}
-
 }  // namespace
 }  // namespace spimi::testing

@@ -68,6 +68,27 @@ TEST_F(OutputDirectoryTest, ForeignFileInStagingIsRefusedAndUntouched) {
   EXPECT_EQ(directory_.read_file("out/staging/notes.txt"), "mine");
 }
 
+TEST_F(OutputDirectoryTest, ForeignFileOfANameOfOursIsRefusedAndNothingTouched) {
+  for (const std::string name : {"runs", "journal"}) {
+    fs::remove_all(out());
+    directory_.write_file("out/staging/spill-0", "whoever's");
+    directory_.write_file("out/staging/" + name, "mine");
+    const auto before = files_below(out());
+    EXPECT_EQ(build_error(), ErrorKind::kUsage);
+    expect_same_files(files_below(out()), before);
+  }
+}
+
+TEST_F(OutputDirectoryTest, JournalThatWasNeverWrittenIsOurs) {
+  // Killed between two calls, or a crash of the machine.
+  for (const std::string& bytes : {std::string(), std::string(3, '\0'), std::string(4096, '\0')}) {
+    fs::remove_all(out());
+    directory_.write_file("out/staging/journal", bytes);
+    EXPECT_EQ(build(corpus(), out(), options_).num_docs, 1u);
+    EXPECT_FALSE(fs::exists(out() + "/staging"));
+  }
+}
+
 TEST_F(OutputDirectoryTest, IndexIsReplacedOnlyOnDemand) {
   build(corpus(), out(), options_);
   const auto before = files_below(out());
@@ -111,7 +132,8 @@ TEST_F(OutputDirectoryTest, OpenReaderKeepsTheOldIndex) {
 TEST_F(OutputDirectoryTest, StaleStagingIsRemoved) {
   directory_.write_file("out/staging/spill-0", "left over");
   directory_.write_file("out/staging/spill-3-1", "left over");
-  directory_.write_file("out/staging/runs", "left over");
+  directory_.write_file("out/staging/runs", "spimi runs, format 1\nleft over");
+  directory_.write_file("out/staging/journal", "spimi journal, format 1\nleft over");
   directory_.write_file("out/staging/runs.tmp", "left over");
   directory_.write_file("out/staging/segment/postings", "left over");
   directory_.write_file("out/manifest.tmp", "left over");

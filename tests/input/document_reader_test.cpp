@@ -7,12 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/utf8.h"
@@ -24,6 +28,7 @@ namespace spimi {
 namespace {
 
 using Status = DocumentReader::Status;
+using ::testing::HasSubstr;
 using namespace std::string_literals;
 
 constexpr std::size_t kHeadBytes = 8192;
@@ -356,16 +361,92 @@ TEST_F(DocumentReaderTest, RunningOutOfDescriptorsIsAnErrorAndNoFaultOfTheFile) 
   EXPECT_EQ(reader.open(file), Status::kOpen);
 }
 
-TEST_F(DocumentReaderTest, AFileThatGrowsOrShrinksWhileItIsReadEndsWhereItEndsThen) {
-  for (const std::size_t chunk_bytes : {100u, 10'000u}) {
-    const WalkEntry file = write(std::string(30'000, 'x'));
-    DocumentReader reader(chunk_bytes, false, false);
-    ASSERT_EQ(reader.open(file), Status::kOpen);
-    ASSERT_EQ(::truncate(directory_.path("file").c_str(), 100), 0);
-    const std::string text = rest(reader, chunk_bytes);
-    EXPECT_EQ(text, std::string(reader.bytes_read(), 'x'));
-    EXPECT_LT(text.size(), 30'000u);
+/// The message that reading the rest of a document ends with.
+std::string failure(DocumentReader& reader) {
+  try {
+    while (!reader.next_chunk().empty()) {
+    }
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIo);
+    EXPECT_TRUE(error.offset().has_value());
+    return error.what();
   }
+  return "no failure";
+}
+
+TEST_F(DocumentReaderTest, AFileThatChangesWhileItIsReadIsNoDocument) {
+  const std::string path = directory_.path("file");
+  const std::string bytes(30'000, 'x');
+  const std::vector<std::function<void()>> changes = {
+      [&] { ASSERT_EQ(::truncate(path.c_str(), 100), 0); },
+      [&] { ASSERT_EQ(::truncate(path.c_str(), 0), 0); },
+      [&] { ASSERT_EQ(::truncate(path.c_str(), 100'000), 0); },
+      [&] { std::ofstream(path, std::ios::app) << "more"; },
+      [&] {  // The same size; the clock of file times goes in steps of some milliseconds.
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        std::ofstream(path) << std::string(30'000, 'y');
+      },
+  };
+  for (const std::string& text : {bytes, "\xFF\xFE" + bytes}) {
+    for (const std::size_t chunk_bytes : {100u, 10'000u}) {
+      for (std::size_t i = 0; i < changes.size(); ++i) {
+        SCOPED_TRACE(::testing::Message() << "change " << i << ", chunks of " << chunk_bytes);
+        const WalkEntry file = write(text);
+        DocumentReader reader(chunk_bytes, false, false);
+        ASSERT_EQ(reader.open(file), Status::kOpen);
+        changes[i]();
+        EXPECT_THAT(failure(reader), HasSubstr("it changed while it was read"));
+      }
+    }
+  }
+}
+
+TEST_F(DocumentReaderTest, AFileThatGrowsForEverEnds) {
+  const WalkEntry file = write(std::string(30'000, 'x'));
+  DocumentReader reader(1000, false, false);
+  ASSERT_EQ(reader.open(file), Status::kOpen);
+  std::ofstream out(directory_.path("file"), std::ios::app);
+  const std::string more(50'000, 'y');
+  const auto read_all = [&] {
+    while (!reader.next_chunk().empty()) {
+      out << more;
+      out.flush();
+    }
+  };
+  EXPECT_THROW(read_all(), Error);
+  EXPECT_LT(reader.bytes_read(), 200'000u);
+}
+
+TEST_F(DocumentReaderTest, WhatBecameOfAFileIsDecidedWhenItIsOpened) {
+  const std::string path = directory_.path("file");
+  const WalkEntry file = write("some text");
+  // Written to between listing and opening: it is what it is now.
+  directory_.write_file("file", "another text");
+  DocumentReader reader(100, false, false);
+  ASSERT_EQ(reader.open(file), Status::kOpen);
+  EXPECT_EQ(rest(reader, 100), "another text");
+  // Removed while it is read: what was opened is still there, as it was.
+  ASSERT_EQ(reader.open(file), Status::kOpen);
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  EXPECT_EQ(rest(reader, 100), "another text");
+  EXPECT_EQ(reader.open(file), Status::kUnreadable);
+  EXPECT_THAT(reader.cause(), HasSubstr("No such file"));
+  // Replaced by what could block, or by a link.
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(reader.open(file), Status::kSpecialFile);
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  directory_.make_link("file", directory_.write_file("elsewhere", "not of this corpus"));
+  EXPECT_EQ(reader.open(file), Status::kUnreadable);
+}
+
+TEST_F(DocumentReaderTest, AFileOfTheKernelHasTheSizeItSays) {
+  // Its status says 0 bytes, and stays so.
+  WalkEntry file;
+  file.directory = std::make_shared<const File>(File::open_directory("/proc/self"));
+  file.name = file.path = "status";
+  DocumentReader reader(100, false, false);
+  ASSERT_EQ(reader.open(file), Status::kOpen);
+  EXPECT_THAT(rest(reader, 100), HasSubstr("VmRSS"));
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+#include "base/system_calls.h"
+
+#include <dirent.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace spimi::os {
+
+int open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+int openat(int directory, const char* name, int flags) { return ::openat(directory, name, flags); }
+int close(int fd) { return ::close(fd); }
+
+ssize_t read(int fd, void* data, size_t size) { return ::read(fd, data, size); }
+ssize_t pread(int fd, void* data, size_t size, off_t offset) {
+  return ::pread(fd, data, size, offset);
+}
+ssize_t write(int fd, const void* data, size_t size) { return ::write(fd, data, size); }
+ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
+  return ::pwrite(fd, data, size, offset);
+}
+off_t lseek(int fd, off_t offset, int whence) { return ::lseek(fd, offset, whence); }
+ssize_t getdents64(int fd, void* data, size_t size) { return ::getdents64(fd, data, size); }
+
+int fstat(int fd, struct stat* status) { return ::fstat(fd, status); }
+int stat(const char* path, struct stat* status) { return ::stat(path, status); }
+int lstat(const char* path, struct stat* status) { return ::lstat(path, status); }
+int fstatat(int directory, const char* name, struct stat* status, int flags) {
+  return ::fstatat(directory, name, status, flags);
+}
+int fstatvfs(int fd, struct statvfs* status) { return ::fstatvfs(fd, status); }
+int flock(int fd, int operation) { return ::flock(fd, operation); }
+
+int fsync(int fd) { return ::fsync(fd); }
+int sync_file_range(int fd, off_t offset, off_t size, unsigned flags) {
+  return ::sync_file_range(fd, offset, size, flags);
+}
+int fallocate(int fd, int mode, off_t offset, off_t size) {
+  return ::fallocate(fd, mode, offset, size);
+}
+int ftruncate(int fd, off_t size) { return ::ftruncate(fd, size); }
+
+int mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
+int rmdir(const char* path) { return ::rmdir(path); }
+int unlink(const char* path) { return ::unlink(path); }
+int rename(const char* from, const char* to) { return ::rename(from, to); }
+
+void* map_memory(size_t size) {
+  return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+void* map_file(int fd, size_t size) { return ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0); }
+int unmap(void* data, size_t size) { return ::munmap(data, size); }
+
+}  // namespace spimi::os

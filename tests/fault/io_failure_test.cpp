@@ -1,0 +1,133 @@
+// Every system call of a build fails once, and every one from the n-th on: the index in the output
+// directory is the old one or the new one, whole, and --resume ends with the bytes of a build in
+// which nothing failed.
+
+#include <gmock/gmock.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fault/faulty_build.h"
+
+namespace spimi::testing {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+class FailNthOf : public FailNth {
+ public:
+  FailNthOf(std::set<CallKind> kinds, std::uint64_t nth, int error, bool for_ever)
+      : FailNth(nth, error, for_ever), kinds_(std::move(kinds)) {}
+  bool counts(const SystemCall& call) const override { return kinds_.contains(call.kind); }
+
+ private:
+  const std::set<CallKind> kinds_;
+};
+
+const std::set<CallKind> kFileCalls = {
+    CallKind::kOpen,   CallKind::kClose,    CallKind::kRead,          CallKind::kWrite,
+    CallKind::kList,   CallKind::kStatus,   CallKind::kLock,          CallKind::kSync,
+    CallKind::kAdvice, CallKind::kTruncate, CallKind::kMakeDirectory, CallKind::kRemove,
+    CallKind::kRename, CallKind::kMap};
+const std::set<CallKind> kSpaceCalls = {CallKind::kWrite, CallKind::kMakeDirectory,
+                                        CallKind::kRename, CallKind::kTruncate};
+
+class IoFailureTest : public FaultyBuildTest {
+ protected:
+  // The number of calls of these kinds that `work` makes when none fails.
+  std::uint64_t count(const std::set<CallKind>& kinds, const std::function<void()>& work) {
+    FailNthOf none(kinds, 0, 0, false);
+    const UseRule use(none);
+    work();
+    return none.num_calls();
+  }
+
+  // What must hold after a build in which a call failed.
+  void expect_sound(const BuildOutcome& outcome, const FailNth& rule) {
+    ASSERT_GT(rule.num_failed(), 0u);
+    const SystemCall& failed = rule.failed();
+    SCOPED_TRACE("call of kind " + std::to_string(static_cast<int>(failed.kind)) + " about " +
+                 failed.path);
+    EXPECT_EQ(num_open_descriptors(), 0u);
+    EXPECT_FALSE(outcome.out_of_memory);
+    if (outcome.summary) {
+      expect_index_without(outcome.unreadable, failed);
+      return;
+    }
+    ASSERT_TRUE(outcome.error.has_value());
+    SCOPED_TRACE(outcome.error->what());
+    EXPECT_EQ(outcome.error->kind(), ErrorKind::kIo);
+    EXPECT_FALSE(outcome.error->path().empty());
+    if (failed.kind == CallKind::kWrite) {
+      EXPECT_EQ(outcome.error->path(), failed.path);
+      EXPECT_EQ(outcome.error->offset(), failed.offset);
+    }
+    // Only behind the manifest's rename it is the new one: fsync of the directory may fail then.
+    EXPECT_TRUE(has_old_index() || has_new_index(outcome.unreadable));
+  }
+
+  // A directory of which the listing failed at its end is reported, with all of its files known.
+  void expect_index_without(std::set<std::string> unreadable, const SystemCall& failed) {
+    if (failed.kind == CallKind::kList && has_new_index()) unreadable.clear();
+    expect_new_index(unreadable);
+  }
+
+  void expect_resumes(const SystemCall& failed) {
+    const BuildOutcome outcome = build_now(true);
+    if (outcome.error) FAIL() << outcome.error->what();
+    expect_index_without(outcome.unreadable, failed);
+    EXPECT_FALSE(std::filesystem::exists(out() + "/staging"));
+  }
+
+  void fail_each(const std::set<CallKind>& kinds, int error, bool for_ever) {
+    reset();
+    const std::uint64_t num_calls = count(kinds, [this] { build_now(); });
+    ASSERT_GT(num_calls, 0u);
+    for (std::uint64_t n = 1; n <= num_calls; ++n) {
+      SCOPED_TRACE(::testing::Message() << "n " << n << " of " << num_calls);
+      reset();
+      FailNthOf rule(kinds, n, error, for_ever);
+      BuildOutcome outcome;
+      {
+        const UseRule use(rule);
+        outcome = build_now();
+      }
+      expect_sound(outcome, rule);
+      expect_resumes(rule.failed());
+      if (HasFatalFailure() || HasFailure()) return;
+    }
+  }
+};
+
+TEST_F(IoFailureTest, EachCallFailsOnce) {
+  use_corpus_of_several_runs();
+  fail_each(kFileCalls, EIO, false);
+}
+
+// What is on the disk then is what a kill before the n-th call leaves.
+TEST_F(IoFailureTest, EachCallAndAllBehindItFail) {
+  use_corpus_of_several_runs();
+  fail_each(kFileCalls, EIO, true);
+}
+
+TEST_F(IoFailureTest, DiskIsFullFromEachCallOn) {
+  use_corpus_of_several_runs();
+  for (const int error : {ENOSPC, EDQUOT}) fail_each(kSpaceCalls, error, true);
+}
+
+TEST_F(IoFailureTest, DiskIsFullForOneCall) {
+  use_corpus_of_several_runs();
+  fail_each(kSpaceCalls, ENOSPC, false);
+}
+
+TEST_F(IoFailureTest, DescriptorsRunOut) {
+  use_corpus_of_several_runs();
+  for (const bool for_ever : {false, true}) fail_each({CallKind::kOpen}, EMFILE, for_ever);
+}
+
+}  // namespace
+}  // namespace spimi::testing
