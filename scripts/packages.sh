@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing. packages.sh build|test|bench
-#   build  what the program needs    test  and its tests and checks    bench  what measure.sh needs
+#   build  what the program needs    test  and its tests and checks    bench  what scripts/bench needs
 # With everything there it touches neither the network nor root.
 set -euo pipefail
 
@@ -8,7 +8,8 @@ build=(g++ cmake ninja-build pkg-config libicu-dev libcli11-dev libfmt-dev libxx
   nlohmann-json3-dev libsimdjson-dev)
 test=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data
   clang-format-14 clang-tidy-14 git ca-certificates)
-bench=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data time)
+bench=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data python3 time
+  libxapian-dev libsqlite3-dev nodejs maven)
 
 case ${1:-} in
   build) wanted=("${build[@]}") ;;
