@@ -11,19 +11,19 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <numeric>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "bench/made_up_text.h"
 
 namespace {
+
+using namespace spimi::bench;
 
 struct Options {
   std::uint64_t seed = 1;
@@ -37,185 +37,6 @@ struct Options {
 [[noreturn]] void fail(const std::string& message) {
   std::fprintf(stderr, "spimi_generate_corpus: %s\n", message.c_str());
   std::exit(2);
-}
-
-/// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014). The standard library's distributions may differ
-/// between implementations, so nothing here uses them.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t next() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
-  /// Below `bound`, which is at most 2^32; the bias is under 2^-32.
-  std::uint32_t below(std::uint64_t bound) {
-    return static_cast<std::uint32_t>((next() >> 32) * bound >> 32);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-/// Draws ranks with probability proportional to 1 / (rank + 1)^exponent in constant time: Walker's
-/// alias method in Vose's form (IEEE TSE 1991).
-class ZipfSampler {
- public:
-  ZipfSampler(std::uint32_t size, double exponent) : slots_(size) {
-    std::vector<double> weights(size);
-    for (std::uint32_t r = 0; r < size; ++r) weights[r] = std::pow(r + 1.0, -exponent);
-    const double mean = std::accumulate(weights.begin(), weights.end(), 0.0) / size;
-    std::vector<std::uint32_t> small, large;
-    for (std::uint32_t r = 0; r < size; ++r) {
-      weights[r] /= mean;
-      (weights[r] < 1 ? small : large).push_back(r);
-      slots_[r] = {UINT32_MAX, r};
-    }
-    while (!small.empty() && !large.empty()) {
-      const std::uint32_t s = small.back(), l = large.back();
-      small.pop_back();
-      slots_[s] = {static_cast<std::uint32_t>(weights[s] * UINT32_MAX), l};
-      weights[l] -= 1 - weights[s];
-      if (weights[l] < 1) {
-        large.pop_back();
-        small.push_back(l);
-      }
-    }
-  }
-
-  /// The first half of a draw, which asks for the memory that the second half needs.
-  std::uint32_t choose_slot(std::uint64_t bits) const {
-    const auto slot = static_cast<std::uint32_t>((bits >> 32) * slots_.size() >> 32);
-    __builtin_prefetch(&slots_[slot]);
-    return slot;
-  }
-  std::uint32_t rank(std::uint32_t slot, std::uint64_t bits) const {
-    return static_cast<std::uint32_t>(bits) <= slots_[slot].threshold ? slot : slots_[slot].alias;
-  }
-
- private:
-  struct Slot {
-    std::uint32_t threshold;  ///< Of 2^32: how often the slot stands for itself.
-    std::uint32_t alias;
-  };
-  std::vector<Slot> slots_;
-};
-
-/// A different, pronounceable word for each rank, short for frequent ranks. One in sixteen has a
-/// letter that is not ASCII, one in sixty-four is Cyrillic.
-std::string word_of_rank(std::uint64_t rank) {
-  static constexpr std::string_view kConsonants = "tnsrhldcmfpgwbvkzj";
-  static constexpr std::string_view kVowels = "eaoiu";
-  static constexpr const char* kAccented[] = {"é", "ä", "ö", "í", "ü"};
-  static constexpr const char* kCyrillicConsonants[] = {
-      "т", "н", "с", "р", "х", "л", "д", "ц", "м", "ф", "п", "г", "ш", "б", "в", "к", "з", "ж"};
-  static constexpr const char* kCyrillicVowels[] = {"е", "а", "о", "и", "у"};
-  constexpr std::uint64_t kSyllables = kConsonants.size() * kVowels.size();
-
-  const std::uint64_t style = Random(rank).next();
-  const bool cyrillic = rank > 100 && style % 64 == 0;
-  bool accent = !cyrillic && rank > 20 && style % 16 == 1;
-  std::string word;
-  // Bijective numeration: the syllables alone tell the rank, whatever the style adds.
-  for (std::uint64_t rest = rank + 1; rest > 0; rest = (rest - 1) / kSyllables) {
-    const std::uint64_t syllable = (rest - 1) % kSyllables;
-    const std::size_t consonant = syllable % kConsonants.size();
-    const std::size_t vowel = syllable / kConsonants.size();
-    if (cyrillic) {
-      word += kCyrillicConsonants[consonant];
-      word += kCyrillicVowels[vowel];
-    } else {
-      word += kConsonants[consonant];
-      if (accent) {
-        word += kAccented[vowel];
-      } else {
-        word += kVowels[vowel];
-      }
-      accent = false;
-    }
-  }
-  if (!cyrillic && style >> 32 & 1) word += kConsonants[(style >> 8) % kConsonants.size()];
-  return word;
-}
-
-/// An endless stream of words. They are drawn in batches, each stage of a batch prefetching for the
-/// next: a large vocabulary is a cache miss or three for every word.
-class WordStream {
- public:
-  WordStream(std::uint32_t vocabulary_size, double exponent, std::uint64_t seed)
-      : zipf_(vocabulary_size, exponent), random_(seed) {
-    words_.reserve(vocabulary_size);
-    std::uint32_t offset = 0;
-    for (std::uint32_t rank = 0; rank < vocabulary_size; ++rank) {
-      const std::string word = word_of_rank(rank);
-      text_ += word;
-      words_.push_back({offset, static_cast<std::uint32_t>(word.size())});
-      offset += words_.back().size;
-    }
-  }
-
-  std::string_view next() {
-    if (next_ == kBatch) draw_batch();
-    const Word word = batch_[next_++];
-    return {text_.data() + word.offset, word.size};
-  }
-
- private:
-  struct Word {
-    std::uint32_t
-        offset;  ///< In text_, which stays under 4 GiB: 10^8 words have 10 bytes on average.
-    std::uint32_t size;
-  };
-  static constexpr std::size_t kBatch = 64;
-
-  void draw_batch() {
-    std::uint64_t bits[kBatch];
-    std::uint32_t ranks[kBatch];
-    for (std::size_t i = 0; i < kBatch; ++i) ranks[i] = zipf_.choose_slot(bits[i] = random_.next());
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      ranks[i] = zipf_.rank(ranks[i], bits[i]);
-      __builtin_prefetch(&words_[ranks[i]]);
-    }
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      batch_[i] = words_[ranks[i]];
-      __builtin_prefetch(text_.data() + batch_[i].offset);
-    }
-    next_ = 0;
-  }
-
-  ZipfSampler zipf_;
-  Random random_;
-  std::string text_;
-  std::vector<Word> words_;
-  Word batch_[kBatch] = {};
-  std::size_t next_ = kBatch;
-};
-
-/// Appends one document: sentences of 4 to 24 words in lines of about 80 bytes.
-void write_document(WordStream& words, Random& random, std::size_t num_bytes, std::string* out) {
-  std::size_t line_bytes = 0;
-  std::uint32_t words_left = 0;
-  while (out->size() < num_bytes) {
-    const bool starts_sentence = words_left == 0;
-    if (starts_sentence) words_left = 4 + random.below(21);
-    const std::string_view word = words.next();
-    const std::size_t word_start = out->size();
-    *out += word;
-    char& first = (*out)[word_start];
-    if (starts_sentence && first >= 'a' && first <= 'z') first = static_cast<char>(first - 32);
-    if (--words_left == 0) {
-      *out += '.';
-    } else if (random.below(12) == 0) {
-      *out += ',';
-    }
-    line_bytes += word.size() + 1;
-    *out += line_bytes >= 80 ? '\n' : ' ';
-    if (line_bytes >= 80) line_bytes = 0;
-  }
-  out->back() = '\n';
 }
 
 void write_file(const std::string& path, std::string_view bytes) {
