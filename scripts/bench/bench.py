@@ -16,7 +16,7 @@ import shlex
 import sys
 
 import rows as bench_rows
-from measure import Failed, machine, remove, run, timed_run, tree_bytes
+from measure import Failed, machine, remove, timed_run, tree_bytes
 from report import markdown
 
 
@@ -68,12 +68,6 @@ def list_files(corpus):
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def build_spimi():
-    say("building spimi")
-    run(["cmake", "--preset", "release", "-DSPIMI_TESTS=ON"], bench_rows.PROJECT)
-    run(["cmake", "--build", "--preset", "release", "--target", "spimi_cli", "spimi_floors"], bench_rows.PROJECT)
 
 
 def begin_results(corpus, documents, rows, chosen, out):
@@ -154,7 +148,8 @@ def main():
     if not os.access("/usr/bin/time", os.X_OK):
         sys.exit("bench: needs GNU time; scripts/packages.sh bench installs it")
     if not arguments.build_dir:
-        build_spimi()
+        say("building spimi")
+        bench_rows.build_spimi()
 
     scratch.mkdir(parents=True, exist_ok=True)
     documents = list_files(corpus)

@@ -70,6 +70,13 @@ def install(peer, peers_dir):
     stamp.write_text(digest)
 
 
+def build_spimi():
+    """Builds what is measured, in the place where scripts/quickstart.sh does."""
+    run(["cmake", "--preset", "release", "-DSPIMI_TESTS=ON"], PROJECT)
+    run(["cmake", "--build", "--preset", "release", "--target", "spimi_cli", "spimi_floors", "spimi_generate_corpus"], PROJECT)
+    return PROJECT / "build/release"
+
+
 def threads_label(number):
     return "1 thread" if number == 1 else f"{number} threads"
 
@@ -133,7 +140,7 @@ def others(peers_dir, files, index):
         Row("node", "the straightforward Node program", [*node, "index", files, index], peer="node",
             stats=[*node, "stats", index]),
         Row("pipeline", "`tr \\| sort \\| uniq -c`: counts, no documents or positions", ["bash", "-c", pipeline],
-            stats=["bash", "-c", f"awk '{{n += $1}} END {{print \"{{\\\"terms\\\": \" NR \", \\\"tokens\\\": \" n \"}}\"}}' {index}/counts"]),
+            stats=["awk", '{n += $1} END {printf "{\\"terms\\": %d, \\"tokens\\": %d}", NR, n}', f"{index}/counts"]),
         Row("pisa", "PISA", [], missing="not in Debian, nor in another registry as a program that indexes with positions"),
     ]
     return rows
