@@ -9,7 +9,7 @@ build=(g++ cmake ninja-build pkg-config libicu-dev libcli11-dev libfmt-dev libxx
 test=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data
   clang-format-14 clang-tidy-14 git ca-certificates)
 bench=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data python3 time
-  libxapian-dev libsqlite3-dev nodejs maven)
+  libxapian-dev libsqlite3-dev nodejs maven python3-venv)
 
 case ${1:-} in
   build) wanted=("${build[@]}") ;;

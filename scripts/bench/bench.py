@@ -83,10 +83,7 @@ def begin_results(corpus, documents, rows, chosen, out):
         old = {record["name"]: record for record in old_results["rows"]}
     for row in rows:
         if row in chosen:
-            record = {"name": row.name, "label": row.label, "runs": []}
-            if row.missing:
-                record["error"] = row.missing
-            results["rows"].append(record)
+            results["rows"].append({"name": row.name, "label": row.label, "runs": []})
         elif row.name in old:
             results["rows"].append(old[row.name])
     return results
@@ -94,7 +91,7 @@ def begin_results(corpus, documents, rows, chosen, out):
 
 def install_peers(chosen, records, peers_dir):
     peers_dir.mkdir(parents=True, exist_ok=True)
-    for peer in sorted({row.peer for row in chosen if row.peer and not row.missing}):
+    for peer in sorted({row.peer for row in chosen if row.peer}):
         say(f"building {peer}")
         try:
             bench_rows.install(peer, peers_dir)
@@ -143,7 +140,7 @@ def main():
         sys.exit(f"bench: no row is called {arguments.only}; there are: {', '.join(row.name for row in rows)}")
     if arguments.list:
         for row in chosen:
-            print(f"{row.name}\n    {row.missing or shlex.join(row.command)}")
+            print(f"{row.name}\n    {shlex.join(row.command)}")
         return
     if not os.access("/usr/bin/time", os.X_OK):
         sys.exit("bench: needs GNU time; scripts/packages.sh bench installs it")

@@ -23,7 +23,6 @@ class Row:
     peer: str = ""            # the folder here that holds its program
     environment: dict = dataclasses.field(default_factory=dict)
     stats: list = None        # prints what the index holds, as JSON
-    missing: str = ""         # why it cannot be had
     makes_index: bool = True
 
 
@@ -54,6 +53,8 @@ def install_command(peer):
                 " $(xapian-config --cxxflags --libs)"], {}
     if peer == "fts5":
         return ["g++", "-O2", "-std=c++20", "-o", "fts5_index", "fts5_index.cpp", "-lsqlite3"], {}
+    if peer == "pisa":
+        return ["bash", "-c", "python3 -m venv environment && environment/bin/pip install -q --no-deps -r requirements.txt"], {}
     return ["node", "--version"], {}
 
 
@@ -110,16 +111,15 @@ def spimi(build_dir, index):
 def lucene(peers_dir, files, index):
     try:
         java = str(java_home() / "bin/java")
-        missing = ""
-    except Failed as failure:
-        java, missing = "java", str(failure)
+    except Failed:
+        java = "java"  # installing it will say what is missing
     target = peers_dir / "lucene/target"
     program = [java, "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
                "-XX:+UseParallelGC", "-Xmx2g", "-cp", f"{target}/lucene-index.jar:{target}/dependency/*",
                "LuceneIndex"]
     return [Row(f"lucene-{end}-{threads}", f"Lucene, {label}, {threads_label(threads)}",
                 [*program, "index", files, index, str(threads), end], peer="lucene",
-                stats=[*program, "stats", index], missing=missing)
+                stats=[*program, "stats", index])
             for end, label in (("commit", "plain commit"), ("merge", "`forceMerge(1)`")) for threads in (1, 2)]
 
 
@@ -127,6 +127,7 @@ def others(peers_dir, files, index):
     tantivy = str(peers_dir / "tantivy/target/release/tantivy-index")
     xapian = str(peers_dir / "xapian/xapian_index")
     fts5 = str(peers_dir / "fts5/fts5_index")
+    pisa = [str(peers_dir / "pisa/environment/bin/python"), str(peers_dir / "pisa/pisa_index.py")]
     node = ["node", str(peers_dir / "node/index.mjs")]
     pipeline = ("set -o pipefail; mkdir -p {1} && xargs -0 -a {0} cat | LC_ALL=C tr -cs A-Za-z '\\n' | LC_ALL=C tr A-Z a-z |"
                 " LC_ALL=C sort -S 256M -T {1} | LC_ALL=C uniq -c > {1}/counts && sync {1}/counts").format(files, index)
@@ -141,8 +142,10 @@ def others(peers_dir, files, index):
             stats=[*node, "stats", index]),
         Row("pipeline", "`tr \\| sort \\| uniq -c`: counts, no documents or positions", ["bash", "-c", pipeline],
             stats=["awk", '{n += $1} END {printf "{\\"terms\\": %d, \\"tokens\\": %d}", NR, n}', f"{index}/counts"]),
-        Row("pisa", "PISA", [], missing="not in Debian, nor in another registry as a program that indexes with positions"),
     ]
+    rows += [Row(f"pisa-{threads}", f"PISA, no positions, {threads_label(threads)}", [*pisa, "index", files, index, str(threads)],
+                 peer="pisa", stats=[*pisa, "stats", index])
+             for threads in (1, 2)]
     return rows
 
 

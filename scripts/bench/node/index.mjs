@@ -23,8 +23,7 @@ function* lines(path) {
   fs.closeSync(file);
 }
 
-// Writes lines to a file, and has it on disk when it returns.
-function writeLines(path, allLines) {
+function writeLines(path, allLines, durable) {
   const file = fs.openSync(path, 'w');
   let text = '';
   for (const line of allLines) {
@@ -35,7 +34,7 @@ function writeLines(path, allLines) {
     }
   }
   fs.writeSync(file, text);
-  fs.fsyncSync(file);
+  if (durable) fs.fsyncSync(file);
   fs.closeSync(file);
 }
 
@@ -95,7 +94,7 @@ function index(list, out) {
   let numPostings = 0;
   const writeBlock = () => {
     const path = `${out}/block${blocks.length}`;
-    writeLines(path, sortedBlock(terms));
+    writeLines(path, sortedBlock(terms), false);
     blocks.push(path);
     terms = Object.create(null);
     numPostings = 0;
@@ -117,8 +116,8 @@ function index(list, out) {
     if (numPostings >= POSTINGS_PER_BLOCK) writeBlock();
   });
   writeBlock();
-  writeLines(`${out}/documents`, paths);
-  writeLines(`${out}/index`, mergedBlocks(blocks));
+  writeLines(`${out}/documents`, paths, true);
+  writeLines(`${out}/index`, mergedBlocks(blocks), true);
   for (const block of blocks) fs.rmSync(block);
 }
 
