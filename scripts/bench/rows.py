@@ -129,7 +129,7 @@ def others(peers_dir, files, index):
     fts5 = str(peers_dir / "fts5/fts5_index")
     pisa = [str(peers_dir / "pisa/environment/bin/python"), str(peers_dir / "pisa/pisa_index.py")]
     node = ["node", str(peers_dir / "node/index.mjs")]
-    pipeline = ("set -o pipefail; mkdir -p {1} && xargs -0 -a {0} cat | LC_ALL=C tr -cs A-Za-z '\\n' | LC_ALL=C tr A-Z a-z |"
+    pipeline = ("set -o pipefail; mkdir -p {1} && xargs -0 -a {0} cat -- | LC_ALL=C tr -cs A-Za-z '\\n' | LC_ALL=C tr A-Z a-z |"
                 " LC_ALL=C sort -S 256M -T {1} | LC_ALL=C uniq -c > {1}/counts && sync {1}/counts").format(files, index)
     rows = [Row(f"tantivy-{threads}", f"tantivy, one segment, {threads_label(threads)}",
                 [tantivy, "index", files, index, str(threads)], peer="tantivy", stats=[tantivy, "stats", index])
