@@ -62,7 +62,7 @@ void index(const std::string& list, const std::string& out) {
   database.run(
       "CREATE VIRTUAL TABLE body USING fts5(text, content='', detail=full,"
       " tokenize=\"unicode61 remove_diacritics 0\")");
-  // Postings are collected in 256 MiB, as with the other peers, not in 1 MiB; what is written is merged once, in the end.
+  // Postings are collected in 256 MiB, as with the other peers; what is written is merged once, in the end.
   database.run(
       "INSERT INTO body(body, rank) VALUES ('hashsize', 268435456), ('pgsz', 16000), ('automerge', 0);");
   database.run("BEGIN");
