@@ -19,6 +19,8 @@ class ByteBuffer {
 
   const std::uint8_t* data() const { return data_; }
   std::size_t size() const { return size_; }
+  /// The memory it holds.
+  std::size_t capacity() const { return capacity_; }
   void clear() { size_ = 0; }
 
   /// Room for `size` bytes behind the end; valid until the next call of reserve.

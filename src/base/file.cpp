@@ -231,6 +231,11 @@ void BufferedWriter::append(const void* data, std::size_t size) {
   used_ += size;
 }
 
+char* BufferedWriter::reserve(std::size_t size) {
+  if (size > capacity_ - used_) flush();
+  return buffer_ + used_;
+}
+
 void BufferedWriter::flush() {
   file_.pwrite_all(offset_, buffer_, used_);
   offset_ += used_;

@@ -93,6 +93,11 @@ class BufferedWriter {
 
   void append(const void* data, std::size_t size);
   void append(std::string_view bytes) { append(bytes.data(), bytes.size()); }
+  /// Room for `size` bytes, no more than the buffer has, to be filled in place; valid until the
+  /// next call of any of these.
+  char* reserve(std::size_t size);
+  /// Appends the first `size` of the bytes reserved.
+  void commit(std::size_t size) { used_ += size; }
   /// The file offset that the next byte appended will have.
   std::uint64_t offset() const { return offset_ + used_; }
   void flush();

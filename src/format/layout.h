@@ -11,7 +11,7 @@
 
 namespace spimi {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 
 inline constexpr std::string_view kManifestName = "manifest";
 inline constexpr std::string_view kLockName = "lock";
@@ -79,7 +79,9 @@ constexpr std::uint64_t segment_file_bytes(std::uint64_t payload_bytes) {
   return kHeaderBytes + payload_bytes + kChecksumBytes * num_pages(payload_bytes);
 }
 
-inline constexpr std::size_t kTermsPerBlock = 16;
+/// 32 would take 1.3 % more of the linux corpus's index, 16 4 %; a look-up reads half a block on
+/// average.
+inline constexpr std::size_t kTermsPerBlock = 64;
 inline constexpr std::size_t kPathsPerBlock = 16;
 
 // Integers on disk are little-endian, and so are the machines this is built for.

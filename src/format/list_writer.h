@@ -14,6 +14,9 @@ namespace spimi {
 struct ListBytes {
   ByteBuffer postings, skips, positions;
   std::size_t size() const { return postings.size() + skips.size() + positions.size(); }
+  std::size_t capacity() const {
+    return postings.capacity() + skips.capacity() + positions.capacity();
+  }
 };
 
 /// The lengths of documents, for the impacts in skip entries.

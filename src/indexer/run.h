@@ -51,7 +51,7 @@ inline constexpr std::size_t kMaxTermExpansion = 11;
 /// worst position three.
 constexpr std::size_t max_frame_bytes(std::uint32_t max_token_bytes) {
   return kFrameHeaderBytes + kFrameBytes + kMaxTermExpansion * max_token_bytes + 32 +
-         std::size_t{kRecordOccurrences} * (5 + 3) * sizeof(std::uint16_t);
+         (std::size_t{kRecordOccurrences} * (5 + 3) + 8) * sizeof(std::uint16_t);
 }
 
 /// Longest path that a document entry takes, and the largest frame of documents.

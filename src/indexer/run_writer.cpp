@@ -13,6 +13,16 @@ namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
 
+// Most records have a word or two: eight are copied whatever there is, which takes no call. So
+// eight can be read and written behind the last one.
+std::uint8_t* copy_words(std::uint8_t* to, const std::uint16_t* words, std::size_t size) {
+  constexpr std::size_t kAlways = 8 * sizeof(*words);
+  const std::size_t bytes = size * sizeof(*words);
+  std::memcpy(to, words, kAlways);
+  if (bytes > kAlways) std::memcpy(to + kAlways, words + 8, bytes - kAlways);
+  return to + bytes;
+}
+
 }  // namespace
 
 RunSample make_sample(std::uint64_t prefix, std::uint64_t frame_offset) {
@@ -26,16 +36,16 @@ RunWriter::RunWriter(File& file, std::uint32_t file_index, std::uint32_t max_tok
     : writer_(file, kWriteBytes),
       file_index_(file_index),
       positions_(positions),
-      frame_(std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes)),
+      max_frame_bytes_(std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes)),
       last_term_(kMaxTermExpansion * max_token_bytes) {}
 
 std::size_t RunWriter::memory_bytes(std::uint32_t max_token_bytes) {
-  return kWriteBytes + std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes) +
-         kMaxSamples * sizeof(RunSample) + kMaxTermExpansion * max_token_bytes;
+  return kWriteBytes + kMaxSamples * sizeof(RunSample) + kMaxTermExpansion * max_token_bytes;
 }
 
 std::uint8_t* RunWriter::reserve(std::size_t size) {
-  if (kFrameHeaderBytes + used_ + size > frame_.size()) {
+  if (used_ == 0) frame_ = reinterpret_cast<std::uint8_t*>(writer_.reserve(max_frame_bytes_));
+  if (kFrameHeaderBytes + used_ + size > max_frame_bytes_) {
     throw Error(ErrorKind::kIo, {}, "internal error: a run record exceeds its frame");
   }
   return payload() + used_;
@@ -50,10 +60,10 @@ void RunWriter::close_frame() {
   if (used_ == 0) return;
   const auto payload_bytes = static_cast<std::uint32_t>(used_);
   const std::uint64_t checksum = checksum64(payload(), used_);
-  std::memset(frame_.data(), 0, kFrameHeaderBytes);
-  std::memcpy(frame_.data(), &payload_bytes, 4);
-  std::memcpy(frame_.data() + 8, &checksum, 8);
-  writer_.append(frame_.data(), kFrameHeaderBytes + used_);
+  std::memset(frame_, 0, kFrameHeaderBytes);
+  std::memcpy(frame_, &payload_bytes, 4);
+  std::memcpy(frame_ + 8, &checksum, 8);
+  writer_.commit(kFrameHeaderBytes + used_);
   used_ = 0;
 }
 
@@ -104,8 +114,8 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
   const auto num_posting_words = static_cast<std::size_t>(record.posting_ - record.posting_words());
   const auto num_position_words =
       positions_ ? static_cast<std::size_t>(record.position_ - record.position_words()) : 0;
-  std::uint8_t* to =
-      reserve(5 * kMaxVarint32Bytes + suffix_bytes + 2 * (num_posting_words + num_position_words));
+  std::uint8_t* to = reserve(5 * kMaxVarint32Bytes + suffix_bytes +
+                             2 * (num_posting_words + num_position_words + 8));
   to = put_varint(to, lcp);
   to = put_varint(to, suffix_bytes);
   std::memcpy(to, term.data() + lcp, suffix_bytes);
@@ -113,10 +123,8 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
   to = put_varint(to, record.num_postings_);
   to = put_varint(to, num_posting_words);
   if (positions_) to = put_varint(to, num_position_words);
-  std::memcpy(to, record.posting_words(), 2 * num_posting_words);
-  to += 2 * num_posting_words;
-  std::memcpy(to, record.position_words(), 2 * num_position_words);
-  commit(to + 2 * num_position_words);
+  to = copy_words(to, record.posting_words(), num_posting_words);
+  commit(copy_words(to, record.position_words(), num_position_words));
 }
 
 void RunWriter::end() {

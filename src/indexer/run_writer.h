@@ -14,8 +14,10 @@ namespace spimi {
 /// Collects the words of one term record. A posting's positions are put before the posting itself.
 class RecordBuilder {
  public:
-  RecordBuilder() : words_(kRecordOccurrences * 8) {}
-  static constexpr std::size_t kMemoryBytes = kRecordOccurrences * 8 * sizeof(std::uint16_t);
+  RecordBuilder() : words_(kNumWords) {}
+  // What is behind the last word may be read, see copy_words.
+  static constexpr std::size_t kNumWords = kRecordOccurrences * 8 + 8;
+  static constexpr std::size_t kMemoryBytes = kNumWords * sizeof(std::uint16_t);
 
   void clear() {
     posting_ = posting_words();
@@ -82,13 +84,14 @@ class RunWriter {
   std::uint8_t* reserve(std::size_t size);
   void commit(const std::uint8_t* end);
   void close_frame();
-  std::uint8_t* payload() const { return frame_.data() + kFrameHeaderBytes; }
+  std::uint8_t* payload() const { return frame_ + kFrameHeaderBytes; }
 
   BufferedWriter writer_;
   const std::uint32_t file_index_;
   const bool positions_;
-  Region<std::uint8_t> frame_;
-  std::size_t used_ = 0;
+  const std::size_t max_frame_bytes_;
+  std::uint8_t* frame_ = nullptr;  // in the writer's buffer
+  std::size_t used_ = 0;           // of its payload
   RunInfo* run_ = nullptr;
   Region<char> last_term_;
   std::size_t last_term_bytes_ = 0;

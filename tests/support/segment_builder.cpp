@@ -139,7 +139,7 @@ TestIndex random_test_index(Random& random, std::uint32_t num_docs,
   };
   for (const std::uint32_t df : dfs) add_list("df" + std::to_string(df), df);
   std::string prefix;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 150; ++i) {
     if (random_below(random, 4) == 0) prefix.clear();
     prefix.append(random_below(random, 20), static_cast<char>('a' + random_below(random, 3)));
     add_list("x" + prefix + std::to_string(i), 1);
@@ -246,7 +246,7 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
 std::string segment_file(std::string_view kind, const std::string& build_id,
                          const std::string& payload) {
   std::string file = "SPIMIseg" + std::string(kind);
-  append_le(file, 1, 4);
+  append_le(file, 2, 4);
   file += from_hex(build_id);
   append_le(file, payload.size(), 8);
   file.append(16, '\0');
@@ -273,9 +273,9 @@ std::map<std::string, std::string> index_files(const TestIndex& index) {
   std::string terms, terms_index, postings, skips, positions, before;
   std::size_t term_number = 0;
   for (const auto& [term, list] : index.lists) {
-    if (term_number % 16 == 0) {
+    if (term_number % 64 == 0) {
       append_le(terms_index, terms.size(), 8);
-      terms += static_cast<char>(std::min<std::size_t>(16, index.lists.size() - term_number));
+      terms += static_cast<char>(std::min<std::size_t>(64, index.lists.size() - term_number));
       append_varint(terms, postings.size());
       append_varint(terms, skips.size());
       if (index.positions) append_varint(terms, positions.size());
@@ -336,7 +336,7 @@ std::map<std::string, std::string> index_files(const TestIndex& index) {
     files["segment-" + build_id + "/" + part.name] =
         segment_file(part.kind, build_id, part.payload);
   }
-  std::string manifest = "spimi index, format 1\n{\"build_id\":\"" + build_id +
+  std::string manifest = "spimi index, format 2\n{\"build_id\":\"" + build_id +
                          "\",\"tokenizer\":\"" + tokenizer +
                          "\",\"unicode_version\":\"15.0\",\"max_token_bytes\":" +
                          std::to_string(index.max_token_bytes) +
