@@ -36,34 +36,32 @@ File::~File() {
   if (fd_ >= 0) os::close(fd_);
 }
 
+File File::open(const std::string& path, int flags, std::string_view what_failed) {
+  // The copy of the path comes first: memory may run out, and the descriptor would be lost.
+  File file(-1, path);
+  file.fd_ = os::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  if (file.fd_ < 0) throw os_error(path, what_failed);
+  return file;
+}
+
 File File::open_read(const std::string& path) {
-  const int fd = os::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) throw os_error(path, "cannot open for reading");
-  return File(fd, path);
+  return open(path, O_RDONLY | O_NOFOLLOW, "cannot open for reading");
 }
 
 File File::create(const std::string& path) {
-  const int fd = os::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (fd < 0) throw os_error(path, "cannot create");
-  return File(fd, path);
+  return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, "cannot create");
 }
 
 File File::open_spill(const std::string& path) {
-  const int fd = os::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) throw os_error(path, "cannot open a file of runs");
-  return File(fd, path);
+  return open(path, O_RDWR | O_NOFOLLOW, "cannot open a file of runs");
 }
 
 File File::open_or_create(const std::string& path) {
-  const int fd = os::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (fd < 0) throw os_error(path, "cannot open or create");
-  return File(fd, path);
+  return open(path, O_RDWR | O_CREAT | O_NOFOLLOW, "cannot open or create");
 }
 
 File File::open_directory(const std::string& path) {
-  const int fd = os::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) throw os_error(path, "cannot open directory");
-  return File(fd, path);
+  return open(path, O_RDONLY | O_DIRECTORY, "cannot open directory");
 }
 
 struct stat File::status() const {
@@ -124,8 +122,8 @@ void File::punch_hole(std::uint64_t offset, std::uint64_t size) {
 }
 
 void File::truncate(std::uint64_t size) {
-  if (os::ftruncate(fd_, static_cast<off_t>(size)) != 0) {
-    throw os_error(path_, size, "cannot cut it off");
+  while (os::ftruncate(fd_, static_cast<off_t>(size)) != 0) {
+    if (errno != EINTR) throw os_error(path_, size, "cannot cut it off");
   }
 }
 
@@ -172,14 +170,14 @@ void remove_if_there(const std::string& path) {
 }
 
 bool begins_with(const std::string& path, std::string_view bytes) {
-  const int fd = os::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO) return false;
-    throw os_error(path, "cannot open for reading");
+  struct stat status;
+  if (os::lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw os_error(path, "cannot read its status");
   }
-  const File file(fd, path);
-  if (!S_ISREG(file.status().st_mode)) return false;
+  if (!S_ISREG(status.st_mode)) return false;
   std::string begin(bytes.size(), '\0');
+  const File file = File::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, "cannot open for reading");
   return file.pread_some(0, begin.data(), begin.size()) == bytes.size() && begin == bytes;
 }
 

@@ -22,6 +22,7 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
 
+  /// For reading, not through a link.
   static File open_read(const std::string& path);
   /// Creates `path` for reading and writing; fails if it exists.
   static File create(const std::string& path);
@@ -29,6 +30,8 @@ class File {
   static File open_spill(const std::string& path);
   static File open_or_create(const std::string& path);
   static File open_directory(const std::string& path);
+  /// With any flags of open(2).
+  static File open(const std::string& path, int flags, std::string_view what_failed);
 
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }

@@ -9,8 +9,10 @@
 
 namespace spimi::os {
 
-int open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
-int openat(int directory, const char* name, int flags) { return ::openat(directory, name, flags); }
+int open_once(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+int openat_once(int directory, const char* name, int flags) {
+  return ::openat(directory, name, flags);
+}
 int close(int fd) { return ::close(fd); }
 
 ssize_t read(int fd, void* data, size_t size) { return ::read(fd, data, size); }

@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstddef>
 
 /// The one place where the library asks the system for files and memory: every call goes through
@@ -13,8 +14,8 @@
 /// it; so the very objects of the program are tested, and the program pays one direct call.
 namespace spimi::os {
 
-int open(const char* path, int flags, mode_t mode = 0);
-int openat(int directory, const char* name, int flags);
+int open_once(const char* path, int flags, mode_t mode);
+int openat_once(int directory, const char* name, int flags);
 int close(int fd);
 
 ssize_t read(int fd, void* data, size_t size);
@@ -40,6 +41,23 @@ int mkdir(const char* path, mode_t mode);
 int rmdir(const char* path);
 int unlink(const char* path);
 int rename(const char* from, const char* to);
+
+/// These may fail with EINTR on file systems of a network or of a program; nothing is done then,
+/// and it is tried again.
+inline int open(const char* path, int flags, mode_t mode = 0) {
+  int fd;
+  do {
+    fd = open_once(path, flags, mode);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+inline int openat(int directory, const char* name, int flags) {
+  int fd;
+  do {
+    fd = openat_once(directory, name, flags);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
 
 /// mmap of anonymous memory, and of a file for reading. MAP_FAILED on failure.
 void* map_memory(size_t size);

@@ -22,9 +22,7 @@ constexpr std::size_t kMaxPrinted = 10;
 
 SkipReport::SkipReport(const std::string& path) {
   if (path.empty()) return;
-  const int fd = os::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) throw os_error(path, "cannot create");
-  file_ = File(fd, path);
+  file_ = File::open(path, O_WRONLY | O_CREAT | O_TRUNC, "cannot create");
 }
 
 SkipReport::~SkipReport() { flush(); }

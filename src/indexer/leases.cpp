@@ -13,10 +13,13 @@ void Lease::get(std::size_t i, WalkEntry* entry) const {
 
 // Goes to the next file that is to be read; false at the end of the walk.
 bool Leases::advance() {
+  // A walk that threw is of no more use: the other threads find it at its end.
+  at_end_ = true;
   do {
     if (!walk_.next(&entry_)) return false;
     ++num_entries_;
   } while (is_done_ && is_done_(num_entries_ - 1, entry_));
+  at_end_ = false;
   return true;
 }
 
@@ -29,7 +32,6 @@ bool Leases::next(Lease* lease) {
   std::uint64_t text_bytes = 0;
   for (;;) {
     if (!has_entry_ && !advance()) {
-      at_end_ = true;
       entry_.directory.reset();
       break;
     }

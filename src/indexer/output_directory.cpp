@@ -45,10 +45,12 @@ bool is_segment_file_name(std::string_view name) {
 // False if the file's first bytes are others than these. They may be missing, or zeros: whoever
 // wrote it was killed, or the machine crashed.
 bool may_begin_with(const std::string& path, std::string_view magic) {
-  struct stat st;
-  if (os::lstat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(st.st_size, magic.size()));
-  return begins_with(path, magic.substr(0, size)) || begins_with(path, std::string(size, '\0'));
+  if (!begins_with(path, {})) return false;  // no regular file
+  char bytes[64];
+  const std::size_t size =
+      File::open_read(path).pread_some(0, bytes, std::min(sizeof(bytes), magic.size()));
+  return std::equal(bytes, bytes + size, magic.begin(),
+                    [](char byte, char ours) { return byte == ours || byte == '\0'; });
 }
 
 // Removes a directory of ours: the files that `is_ours` knows by name, no links followed. If there
@@ -106,10 +108,9 @@ OutputDirectory::OutputDirectory(const fs::path& path, bool must_be_free, bool r
   inode_ = st.st_ino;
   refuse_foreign_files(must_be_free, replace, resume);
   const std::string lock_path = path_ + "/" + std::string(kLockName);
-  const int fd = os::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (fd < 0) throw os_error(lock_path, "cannot open the lock");
-  lock_ = File(fd, lock_path);
-  if (os::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  lock_ = File::open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW, "cannot open the lock");
+  while (os::flock(lock_.fd(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) throw os_error(lock_path, "cannot lock");
     made_ = false;
     throw Error(ErrorKind::kLocked, path_, "another process is writing this index",

@@ -84,13 +84,14 @@ struct Walk::State {
 
 Walk::Walk(const std::string& root, const WalkOptions& options, SkipFunction on_skip)
     : state_(std::make_unique<State>(options, std::move(on_skip))) {
+  std::string name = root;
   const int fd = os::open(root.c_str(), kOpenFollowing);
   if (fd < 0) {
     const Error error = os_error(root, "cannot open directory");
     if (errno != ENOENT && errno != ENOTDIR) throw error;
     throw Error(ErrorKind::kUsage, root, errno == ENOENT ? "no such directory" : "not a directory");
   }
-  File directory(fd, root);
+  File directory(fd, std::move(name));
   const struct stat status = directory.status();
   state_->push(status, std::move(directory), false);
 }

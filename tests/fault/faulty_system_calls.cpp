@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/system_calls.h"
+#include "fault/allocations.h"
 
 namespace spimi::testing {
 namespace {
@@ -34,6 +35,7 @@ std::string path_of(int fd) {
 template <class Make>
 auto apply(const SystemCall& call, Make make) -> decltype(make(call.size)) {
   using Result = decltype(make(call.size));
+  const AllocationsSucceed exempt;
   const std::lock_guard lock(mutex());
   if (g_rule == nullptr) return make(call.size);
   if (const int error = g_rule->fail(call); error != 0) {
@@ -51,6 +53,13 @@ auto apply(const SystemCall& call, Make make) -> decltype(make(call.size)) {
 int remember(int fd, std::string path) {
   if (fd >= 0) g_paths[fd] = std::move(path);
   return fd;
+}
+
+// Descriptors go where their files go.
+void move_paths(const std::string& from, const std::string& to) {
+  for (auto& [fd, path] : g_paths) {
+    if (path == from || path.starts_with(from + "/")) path.replace(0, from.size(), to);
+  }
 }
 
 }  // namespace
@@ -93,6 +102,7 @@ using spimi::testing::SystemCall;
 namespace {
 
 SystemCall about(CallKind kind, std::string_view path, int flags = 0) {
+  const spimi::testing::AllocationsSucceed exempt;
   SystemCall call{};
   call.kind = kind;
   call.path = path;
@@ -101,21 +111,23 @@ SystemCall about(CallKind kind, std::string_view path, int flags = 0) {
 }
 
 std::string path_at(int directory, const char* name) {
+  const spimi::testing::AllocationsSucceed exempt;
   const std::lock_guard lock(spimi::testing::mutex());
   return path_of(directory) + "/" + name;
 }
 std::string path_at(int fd) {
+  const spimi::testing::AllocationsSucceed exempt;
   const std::lock_guard lock(spimi::testing::mutex());
   return path_of(fd);
 }
 
 }  // namespace
 
-int open(const char* path, int flags, mode_t mode) {
+int open_once(const char* path, int flags, mode_t mode) {
   return apply(about(CallKind::kOpen, path, flags),
                [&](size_t) { return remember(::open(path, flags, mode), path); });
 }
-int openat(int directory, const char* name, int flags) {
+int openat_once(int directory, const char* name, int flags) {
   const std::string path = path_at(directory, name);
   return apply(about(CallKind::kOpen, path, flags),
                [&](size_t) { return remember(::openat(directory, name, flags), path); });
@@ -210,8 +222,15 @@ int unlink(const char* path) {
 }
 int rename(const char* from, const char* to) {
   SystemCall call = about(CallKind::kRename, from);
-  call.to = to;
-  return apply(call, [&](size_t) { return ::rename(from, to); });
+  {
+    const spimi::testing::AllocationsSucceed exempt;
+    call.to = to;
+  }
+  return apply(call, [&](size_t) {
+    const int result = ::rename(from, to);
+    if (result == 0) spimi::testing::move_paths(from, to);
+    return result;
+  });
 }
 
 void* map_memory(size_t size) {

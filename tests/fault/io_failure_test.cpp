@@ -129,5 +129,87 @@ TEST_F(IoFailureTest, DescriptorsRunOut) {
   for (const bool for_ever : {false, true}) fail_each({CallKind::kOpen}, EMFILE, for_ever);
 }
 
+// In passes, so that runs are merged, and given up, before the index is there.
+TEST_F(IoFailureTest, EachCallOfAMergeFails) {
+  use_corpus_of_several_runs();
+  reset();
+  options_.merge = false;
+  ASSERT_GE(build_now().summary->num_runs, 4u);
+  options_.merge = true;
+  const auto sealed = files_below(out());
+  MergeOptions merge;
+  merge.num_threads = 2;
+  merge.max_fan_in = 2;
+  const std::uint64_t num_calls = count(kFileCalls, [&] { merge_runs(out(), merge); });
+  expect_new_index();
+  for (const bool for_ever : {false, true}) {
+    for (std::uint64_t n = 1; n <= num_calls; ++n) {
+      SCOPED_TRACE(::testing::Message()
+                   << "n " << n << " of " << num_calls << ", for ever " << for_ever);
+      std::filesystem::remove_all(out());
+      write_files(sealed, out());
+      FailNthOf rule(kFileCalls, n, EIO, for_ever);
+      bool done = false;
+      try {
+        const UseRule use(rule);
+        merge_runs(out(), merge);
+        done = true;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kIo) << error.what();
+        EXPECT_FALSE(error.path().empty()) << error.what();
+      }
+      EXPECT_EQ(num_open_descriptors(), 0u);
+      ASSERT_TRUE(has_new_index() || (!done && has_old_index()));
+      if (std::filesystem::exists(out() + "/staging/runs")) {
+        ASSERT_NO_THROW(merge_runs(out(), merge));
+      } else {
+        EXPECT_TRUE(has_new_index());
+      }
+      expect_new_index();
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST_F(IoFailureTest, EachCallOfJoiningIndexesFails) {
+  use_small_corpus();
+  reset();
+  ASSERT_TRUE(build_now().summary.has_value());
+  const auto input = files_below(out());
+  const std::vector<std::filesystem::path> inputs = {out(), out()};
+  const std::string joined = directory_.path("joined");
+  std::map<std::string, std::string> expected;
+  const std::uint64_t num_calls = count(kFileCalls, [&] {
+    merge_indexes(inputs, joined);
+    expected = files_below(joined);
+  });
+  for (const bool for_ever : {false, true}) {
+    for (std::uint64_t n = 1; n <= num_calls; ++n) {
+      SCOPED_TRACE(::testing::Message() << "n " << n << " of " << num_calls);
+      std::filesystem::remove_all(joined);
+      FailNthOf rule(kFileCalls, n, EIO, for_ever);
+      bool done = false;
+      try {
+        const UseRule use(rule);
+        merge_indexes(inputs, joined);
+        done = true;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kIo) << error.what();
+      }
+      EXPECT_EQ(num_open_descriptors(), 0u);
+      expect_same_files(files_below(out()), input);
+      auto files = done ? files_below(joined) : expected;
+      // What could not be removed behind the commit takes space, no more.
+      std::erase_if(files, [](const auto& file) { return file.first.starts_with("staging/"); });
+      expect_same_files(files, expected);
+      MergeOptions again;
+      again.replace = true;
+      ASSERT_NO_THROW(merge_indexes(inputs, joined, again));
+      expect_same_files(files_below(joined), expected);
+      if (HasFailure()) return;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace spimi::testing
