@@ -54,7 +54,7 @@ void drain(int& fd, std::string& text) {
 
 }  // namespace
 
-CliTest::CliTest() {
+CliTest::CliTest(const std::string& base) : directory_(base) {
   directory_.make_directory("home");
   directory_.make_directory("state");
 }
@@ -114,6 +114,7 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
     ::signal(SIGPIPE, options.ignore_sigpipe ? SIG_IGN : SIG_DFL);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
     ::alarm(kTimeoutSeconds);
+    if (options.in_child) options.in_child();
     if (::chdir(work.c_str()) == 0 && ::dup2(in_fd, 0) == 0 && ::dup2(out_fd, 1) == 1 &&
         ::dup2(err.write_end, 2) == 2) {
       ::execve(SPIMI_PROGRAM, argv.data(), envp.data());

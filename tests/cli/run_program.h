@@ -20,6 +20,7 @@ struct RunOptions {
   bool close_stdout_reader = false;
   bool ignore_sigpipe = false;
   bool stderr_is_terminal = false;
+  std::function<void()> in_child;  ///< Called before the program replaces the child; limits.
   std::function<void(pid_t)> while_running;  ///< Called once, after the start.
 };
 
@@ -34,7 +35,7 @@ struct RunResult {
 /// directory `corpus` holds what `write_corpus` writes.
 class CliTest : public ::testing::Test {
  protected:
-  CliTest();
+  explicit CliTest(const std::string& base = TemporaryDirectory::default_base());
 
   RunResult run(std::vector<std::string> arguments, const RunOptions& options = {}) const;
 

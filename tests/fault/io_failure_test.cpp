@@ -3,6 +3,8 @@
 // which nothing failed.
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -127,6 +129,55 @@ TEST_F(IoFailureTest, DiskIsFullForOneCall) {
 TEST_F(IoFailureTest, DescriptorsRunOut) {
   use_corpus_of_several_runs();
   for (const bool for_ever : {false, true}) fail_each({CallKind::kOpen}, EMFILE, for_ever);
+}
+
+// Ends the process before its n-th call, or behind it.
+class ExitAtNth : public FailNth {
+ public:
+  ExitAtNth(std::uint64_t nth, bool behind) : FailNth(nth, 1, false), behind_(behind) {}
+  int fail(const SystemCall& call) override {
+    if (FailNth::fail(call) != 0 && !behind_) ::_exit(0);
+    return 0;
+  }
+  void made(const SystemCall&, std::size_t) override {
+    if (num_failed() > 0) ::_exit(0);
+  }
+
+ private:
+  const bool behind_;
+};
+
+TEST_F(IoFailureTest, ProcessEndsBeforeAndBehindEachCall) {
+  use_small_corpus();
+  reset();
+  const std::uint64_t num_calls = count(kFileCalls, [this] { build_now(); });
+  bool committed = false;
+  for (std::uint64_t n = 1; n <= num_calls; ++n) {
+    for (const bool behind : {false, true}) {
+      SCOPED_TRACE(::testing::Message()
+                   << "call " << n << " of " << num_calls << ", behind: " << behind);
+      reset();
+      const pid_t child = ::fork();
+      ASSERT_GE(child, 0);
+      if (child == 0) {
+        ExitAtNth rule(n, behind);
+        const UseRule use(rule);
+        build_now();
+        ::_exit(1);
+      }
+      int status = 0;
+      ASSERT_EQ(::waitpid(child, &status, 0), child);
+      ASSERT_EQ(status, 0);
+      // Once it is the new one, it stays.
+      committed = committed || has_new_index();
+      EXPECT_TRUE(committed ? has_new_index() : has_old_index());
+      const BuildOutcome outcome = build_now(true);
+      if (outcome.error) FAIL() << outcome.error->what();
+      expect_new_index();
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_TRUE(committed);
 }
 
 // In passes, so that runs are merged, and given up, before the index is there.

@@ -1,0 +1,228 @@
+// The program where resources are short: sizes of files, descriptors, memory, threads, disk.
+
+#include <gmock/gmock.h>
+#include <grp.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "cli/faulty_run.h"
+
+namespace spimi::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+constexpr uid_t kNobody = 65534;
+
+class LimitsTest : public FaultyRunTest {
+ protected:
+  LimitsTest() {
+    write_words("old", 1, 100);
+    write_words("corpus", 7, 12000);
+    EXPECT_EQ(run({"build", "-q", "old", "out"}).exit_code, 0);
+    old_id_ = whole_index("out");
+    EXPECT_EQ(run({"build", "-q", "corpus", "reference"}).exit_code, 0);
+    new_id_ = whole_index("reference");
+  }
+
+  static std::function<void()> limit(int resource, rlim_t value) {
+    return [=] {
+      const rlimit both{value, value};
+      ::setrlimit(static_cast<__rlimit_resource>(resource), &both);
+    };
+  }
+
+  std::vector<std::string> build_command() const {
+    return {"build", "-q", "--force", "-j", "2", "-m", "17M", "corpus", "out"};
+  }
+
+  /// Done, or refused with a message, and then the old index is there still.
+  void expect_done_or_refused(const RunResult& result) {
+    ASSERT_THAT(result.exit_code, AnyOf(0, 4)) << result.err << " signal " << result.signal;
+    if (result.exit_code == 0) {
+      EXPECT_EQ(whole_index("out"), new_id_);
+    } else {
+      EXPECT_THAT(result.err, HasSubstr("spimi: "));
+      EXPECT_EQ(whole_index("out"), old_id_);
+    }
+  }
+
+  /// Makes the files of this test those of nobody, whom root then runs the program as. False where
+  /// this is not root, and so the limits hold anyway.
+  bool give_to_nobody() const {
+    if (::geteuid() != 0) return false;
+    EXPECT_EQ(::chown(directory_.path().c_str(), kNobody, kNobody), 0);
+    for (const auto& entry : fs::recursive_directory_iterator(directory_.path())) {
+      EXPECT_EQ(::lchown(entry.path().c_str(), kNobody, kNobody), 0);
+    }
+    return true;
+  }
+  static void become_nobody() {
+    if (::geteuid() != 0) return;
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0 ||
+        ::setresuid(kNobody, kNobody, kNobody) != 0) {
+      ::_exit(126);
+    }
+  }
+  /// Whether the program can be run by nobody at all.
+  bool nobody_can_run() const {
+    RunOptions options;
+    options.in_child = become_nobody;
+    return run({"--version"}, options).exit_code == 0;
+  }
+
+  std::string old_id_, new_id_;
+};
+
+TEST_F(LimitsTest, SizeOfFiles) {
+  int num_refused = 0;
+  for (rlim_t size = 0; size < 8 * kMiB; size = size == 0 ? 4096 : size * 4) {
+    SCOPED_TRACE(size);
+    RunOptions options;
+    options.in_child = limit(RLIMIT_FSIZE, size);
+    const RunResult result = run(build_command(), options);
+    expect_done_or_refused(result);
+    num_refused += result.exit_code != 0;
+    if (result.exit_code != 0) {
+      EXPECT_THAT(result.err, HasSubstr("File too large"));
+    }
+  }
+  EXPECT_GT(num_refused, 1);
+  std::vector<std::string> resume = build_command();
+  resume.push_back("--resume");
+  EXPECT_EQ(run(resume).exit_code, 0);
+  EXPECT_EQ(whole_index("out"), new_id_);
+}
+
+TEST_F(LimitsTest, Descriptors) {
+  for (rlim_t files = 4; files <= 48; files += files < 20 ? 2 : 7) {
+    SCOPED_TRACE(files);
+    RunOptions options;
+    options.in_child = limit(RLIMIT_NOFILE, files);
+    const RunResult result = run(build_command(), options);
+    // Below eight not even the shared libraries are found.
+    if (result.exit_code == 127 && files < 8) continue;
+    expect_done_or_refused(result);
+    if (files >= 32) {
+      EXPECT_EQ(result.exit_code, 0) << result.err;
+    }
+  }
+}
+
+TEST_F(LimitsTest, AddressSpace) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs more address space than there is";
+  bool done = false;
+  for (rlim_t size = 24 * kMiB; size <= 512 * kMiB; size += size / 4) {
+    SCOPED_TRACE(size);
+    RunOptions options;
+    options.in_child = limit(RLIMIT_AS, size);
+    const RunResult result = run(build_command(), options);
+    if (result.exit_code == 127) continue;  // Not enough for the shared libraries.
+    expect_done_or_refused(result);
+    done = result.exit_code == 0;
+    EXPECT_EQ(run({"build", "-q", "--force", "old", "out"}).exit_code, 0);
+  }
+  EXPECT_TRUE(done);
+}
+
+TEST_F(LimitsTest, NoNewThreads) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer starts threads of its own";
+  if (give_to_nobody() && !nobody_can_run()) GTEST_SKIP() << "nobody cannot run the program here";
+  RunOptions options;
+  options.in_child = [] {
+    become_nobody();
+    limit(RLIMIT_NPROC, 0)();
+  };
+  const RunResult result = run(build_command(), options);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(whole_index("out"), new_id_);
+}
+
+// Memory of the kind that a container has: at the limit the process is killed, not told.
+TEST_F(LimitsTest, MemoryOfAControlGroup) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer takes memory of its own";
+  const std::string root = "/sys/fs/cgroup/memory/spimi-test-" + std::to_string(::getpid());
+  const bool version_1 = fs::exists("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+  if (!version_1 || ::mkdir(root.c_str(), 0700) != 0) {
+    GTEST_SKIP() << "no control group of memory can be made here";
+  }
+  const auto write = [](const std::string& file, const std::string& text) {
+    std::ofstream(file) << text << std::flush;
+  };
+  // The budget and 16 MiB.
+  write(root + "/memory.limit_in_bytes", std::to_string(33 * kMiB));
+  RunOptions options;
+  options.in_child = [&] { write(root + "/cgroup.procs", std::to_string(::getpid())); };
+  const RunResult result = run(build_command(), options);
+  EXPECT_EQ(result.exit_code, 0) << result.err << " signal " << result.signal;
+  EXPECT_EQ(whole_index("out"), new_id_);
+  for (int i = 0; i < 100 && ::rmdir(root.c_str()) != 0; ++i) ::usleep(10000);
+}
+
+TEST_F(LimitsTest, FullDisk) {
+  const std::string disk = directory_.make_directory("disk");
+  const auto mount = [&](int mebibytes, unsigned long flags) {
+    return ::mount("tmpfs", disk.c_str(), "tmpfs", flags,
+                   ("size=" + std::to_string(mebibytes) + "m").c_str()) == 0;
+  };
+  if (!mount(1, 0)) GTEST_SKIP() << "no file system can be mounted: " << std::strerror(errno);
+  write_words("corpus", 12, 30000);
+  EXPECT_EQ(run({"build", "-q", "--force", "corpus", "reference"}).exit_code, 0);
+  new_id_ = whole_index("reference");
+  std::vector<std::string> command = {"build", "-q", "-j", "2", "-m", "17M", "corpus", "disk/out"};
+  int num_full = 0;
+  std::string first_message;
+  for (int size = 1; size <= 64; size *= 2) {
+    SCOPED_TRACE(size);
+    ASSERT_TRUE(mount(size, MS_REMOUNT));
+    const RunResult result = run(command);
+    if (result.exit_code == 0) break;
+    EXPECT_EQ(result.exit_code, 4) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("No space left on device"));
+    ++num_full;
+    // From then on it goes on from where the disk was full.
+    if (num_full == 1) command.push_back("--resume");
+  }
+  EXPECT_GT(num_full, 1);
+  EXPECT_EQ(whole_index("disk/out"), new_id_);
+  ::umount(disk.c_str());
+}
+
+TEST_F(LimitsTest, UnreadableFilesAndFolders) {
+  if (give_to_nobody() && !nobody_can_run()) GTEST_SKIP() << "nobody cannot run the program here";
+  directory_.write_file("corpus/secret", "secret words");
+  directory_.write_file("corpus/folder/in", "more of them");
+  ASSERT_EQ(::chmod(path("corpus/secret").c_str(), 0), 0);
+  ASSERT_EQ(::chmod(path("corpus/folder").c_str(), 0), 0);
+  RunOptions options;
+  options.in_child = become_nobody;
+  std::vector<std::string> command = build_command();
+  command.insert(command.end(), {"--report", "report"});
+  const RunResult result = run(command, options);
+  ::chmod(path("corpus/folder").c_str(), 0700);
+  EXPECT_EQ(result.exit_code, 3) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("secret: Permission denied"));
+  EXPECT_THAT(result.err, HasSubstr("folder: Permission denied"));
+  const std::string report = directory_.read_file("report");
+  EXPECT_THAT(report, HasSubstr("\"secret\""));
+  EXPECT_THAT(report, HasSubstr("\"folder\""));
+  // All else is indexed.
+  EXPECT_EQ(whole_index("out"), new_id_);
+}
+
+}  // namespace
+}  // namespace spimi::testing
