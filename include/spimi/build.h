@@ -77,6 +77,8 @@ struct BuildOptions {
   /// there is one in the output directory. The index has the bytes of one that was not.
   /// Error(kUsage) if the corpus or the options are others.
   bool resume = false;
+  /// Where the runs go until they are merged; empty: into the output directory.
+  std::filesystem::path temporary_directory;
   bool measure_total =
       false;  ///< Count the corpus beside the work, so that progress knows its end.
 

@@ -11,12 +11,30 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <system_error>
 
+#include "base/disk_space.h"
 #include "base/os_error.h"
 #include "base/system_calls.h"
 #include "spimi/error.h"
 
 namespace spimi {
+
+namespace {
+
+// Says of what there is too little, by errno.
+Error no_space(const std::string& path, std::uint64_t offset, std::size_t size) {
+  const std::string cause = std::generic_category().message(errno);
+  std::string needed = "; " + std::to_string(size) + " bytes more are needed here";
+  if (const std::optional<DiskSpace> space = disk_space(path)) {
+    needed += ", and file system " + space->file_system + " has " +
+              std::to_string(space->free_bytes) + " free";
+  }
+  return {ErrorKind::kIo, path, offset, "cannot write", cause + needed};
+}
+
+}  // namespace
 
 File::File(File&& other) noexcept : fd_(other.fd_), path_(std::move(other.path_)) {
   other.fd_ = -1;
@@ -99,6 +117,7 @@ void File::pwrite_all(std::uint64_t offset, const void* data, std::size_t size) 
                                  static_cast<off_t>(offset + done));
     if (n < 0) {
       if (errno == EINTR) continue;
+      if (errno == ENOSPC || errno == EDQUOT) throw no_space(path_, offset + done, size - done);
       throw os_error(path_, offset + done, "cannot write");
     }
     done += static_cast<std::size_t>(n);

@@ -48,6 +48,10 @@ int mkdir(const char* path, mode_t mode) { return ::mkdir(path, mode); }
 int rmdir(const char* path) { return ::rmdir(path); }
 int unlink(const char* path) { return ::unlink(path); }
 int rename(const char* from, const char* to) { return ::rename(from, to); }
+int symlink(const char* target, const char* path) { return ::symlink(target, path); }
+ssize_t readlink(const char* path, char* target, size_t size) {
+  return ::readlink(path, target, size);
+}
 
 void* map_memory(size_t size) {
   return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -41,6 +41,8 @@ int mkdir(const char* path, mode_t mode);
 int rmdir(const char* path);
 int unlink(const char* path);
 int rename(const char* from, const char* to);
+int symlink(const char* target, const char* path);
+ssize_t readlink(const char* path, char* target, size_t size);
 
 /// These may fail with EINTR on file systems of a network or of a program; nothing is done then,
 /// and it is tried again.

@@ -176,6 +176,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
   bool no_positions = false;
   bool no_merge = false;
   std::string report_path;
+  std::string temporary_directory;
 
   CommandLine command_line(kBuildHelp);
   command_line.group("What is indexed");
@@ -190,6 +191,8 @@ int run_build(std::vector<std::string> arguments, Console& console) {
   command_line.group("How");
   work_options.add_to(command_line);
   command_line.size("--chunk-size", chunk_bytes, "Read buffer of a thread.");
+  command_line.text("--tmp-dir", "DIR", temporary_directory,
+                    "Where the runs go until they are merged; without it:\ninto OUT_DIR.");
   command_line.flag("--no-merge", no_merge, "Stop at sorted runs; 'spimi merge' finishes.");
   command_line.flag("--force", options.replace, "Replace an index that is in OUT_DIR.");
   command_line.flag("--resume", options.resume, "Go on with a build that was cut short.");
@@ -213,6 +216,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
   options.memory_budget_bytes = work_options.memory_bytes;
   options.num_threads = static_cast<unsigned>(work_options.num_threads);
   options.chunk_bytes = chunk_bytes;
+  options.temporary_directory = temporary_directory;
   if (console.verbose) {
     console.detail(fmt::format("memory {}, of which these options need at least {}",
                                memory_size(options.memory_budget_bytes),

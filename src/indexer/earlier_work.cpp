@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "indexer/output_directory.h"
 #include "spimi/error.h"
 
 namespace spimi {
@@ -160,8 +161,9 @@ void EarlierWork::use_no_runs() {
 
 void EarlierWork::check_runs(bool positions, std::uint32_t max_token_bytes,
                              const std::function<void()>& on_run, Journal* journal) {
+  const std::string spills = spill_directory(staging_);
   for (std::uint32_t file = 0; file < spills_.size(); ++file) {
-    files_.push_back(File::open_or_create(staging_ + "/spill-" + std::to_string(file)));
+    files_.push_back(File::open_or_create(spills + "/spill-" + std::to_string(file)));
     keep_runs(file, num_sound_runs(file, positions, max_token_bytes, on_run));
   }
   rewrite_journal(journal);

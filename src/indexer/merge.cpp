@@ -165,7 +165,7 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
   directory.discard_staged_segment();
   while (set.runs.size() > plan.fan_in) {
     const std::vector<RunInfo> consumed =
-        merge_pass(&set, plan, directory.staging_path(), &monitor);
+        merge_pass(&set, plan, spill_directory(directory.staging_path()), &monitor);
     // First it is written down where the new runs are, then the old ones give their space back.
     write_sealed_runs(directory.staging_path(), sealed);
     for (const RunInfo& run : consumed) {

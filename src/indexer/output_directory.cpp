@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdio>
 #include <vector>
 
 #include "base/os_error.h"
@@ -30,8 +32,10 @@ bool is_segment_name(std::string_view name) {
   return name.starts_with(prefix) && parse_build_id(name.substr(prefix.size()), &id);
 }
 
+bool is_spill_name(std::string_view name) { return name.starts_with("spill-"); }
+
 bool is_staged_name(std::string_view name) {
-  return name.starts_with("spill-") || name == kRunsName || name == "runs.tmp" ||
+  return is_spill_name(name) || name == kSpillLinkName || name == kRunsName || name == "runs.tmp" ||
          name == kJournalName || name == kNewJournalName || name == kStagedSegmentName;
 }
 
@@ -53,20 +57,20 @@ bool may_begin_with(const std::string& path, std::string_view magic) {
                     [](char byte, char ours) { return byte == ours || byte == '\0'; });
 }
 
-// Removes a directory of ours: the files that `is_ours` knows by name, no links followed. If there
-// is anything else in it, nothing of it is touched.
+// The names in a directory of ours, all of which `is_ours` knows; none if there is no such
+// directory. Throws if there is anything else in it.
 template <class IsOurs>
-void remove_directory(const std::string& path, IsOurs is_ours) {
+std::vector<std::string> names_of_ours(const std::string& path, IsOurs is_ours) {
   struct stat st;
   if (os::lstat(path.c_str(), &st) != 0) {
-    if (errno == ENOENT) return;
+    if (errno == ENOENT || errno == ENOTDIR) return {};
     throw os_error(path, "cannot read its status");
   }
   if (!S_ISDIR(st.st_mode)) {
     throw Error(ErrorKind::kUsage, path, "is no directory, so it was not made by spimi",
                 "remove it and try again");
   }
-  const std::vector<std::string> names = list_directory(path);
+  std::vector<std::string> names = list_directory(path);
   for (const std::string& name : names) {
     const std::string file = path + "/" + name;
     if (!is_ours(name) || (name == kJournalName && !may_begin_with(file, kJournalMagic)) ||
@@ -75,7 +79,14 @@ void remove_directory(const std::string& path, IsOurs is_ours) {
                   "remove it and try again");
     }
   }
-  for (const std::string& name : names) {
+  return names;
+}
+
+// Removes a directory of ours, no links followed. If there is anything else in it, nothing of it is
+// touched.
+template <class IsOurs>
+void remove_directory(const std::string& path, IsOurs is_ours) {
+  for (const std::string& name : names_of_ours(path, is_ours)) {
     const std::string file = path + "/" + name;
     if (name == kStagedSegmentName) {
       remove_directory(file, is_segment_file_name);
@@ -83,7 +94,9 @@ void remove_directory(const std::string& path, IsOurs is_ours) {
       remove_if_there(file);
     }
   }
-  if (os::rmdir(path.c_str()) != 0) throw os_error(path, "cannot remove directory");
+  if (os::rmdir(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
+    throw os_error(path, "cannot remove directory");
+  }
 }
 
 }  // namespace
@@ -165,12 +178,30 @@ std::string OutputDirectory::staged_segment_path() const {
   return staging_path() + "/" + std::string(kStagedSegmentName);
 }
 
-void OutputDirectory::begin_staging() {
+void OutputDirectory::begin_staging(const fs::path& temporary_directory) {
   discard_staging();
   if (os::mkdir(staging_path().c_str(), 0777) != 0) {
     throw os_error(staging_path(), "cannot make directory");
   }
   owns_staging_ = true;
+  if (temporary_directory.empty()) return;
+  // Named after this directory, so that two builds do not share one.
+  char name[64];
+  std::snprintf(name, sizeof(name), "spimi-runs-%llx-%llx",
+                static_cast<unsigned long long>(device_), static_cast<unsigned long long>(inode_));
+  const std::string spills = fs::absolute(temporary_directory / name).string();
+  const std::string link = staging_path() + "/" + std::string(kSpillLinkName);
+  if (os::symlink(spills.c_str(), link.c_str()) != 0) throw os_error(link, "cannot make the link");
+  remove_directory(spills, is_spill_name);
+  if (os::mkdir(spills.c_str(), 0700) != 0) throw os_error(spills, "cannot make directory");
+}
+
+std::string spill_directory(const std::string& staging) {
+  const std::string link = staging + "/" + std::string(kSpillLinkName);
+  struct stat st;
+  if (os::lstat(link.c_str(), &st) == 0) return link;
+  if (errno != ENOENT && errno != ENOTDIR) throw os_error(link, "cannot read its status");
+  return staging;
 }
 
 void OutputDirectory::keep_staging(bool durable) {
@@ -188,7 +219,26 @@ void OutputDirectory::discard_staged_segment() {
   remove_directory(staged_segment_path(), is_segment_file_name);
 }
 
-void OutputDirectory::discard_staging() { remove_directory(staging_path(), is_staged_name); }
+void OutputDirectory::discard_staging() {
+  const std::string staging = staging_path();
+  (void)names_of_ours(staging, is_staged_name);
+  const std::string link = staging + "/" + std::string(kSpillLinkName);
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = os::readlink(link.c_str(), target.data(), target.size());
+  if (size < 0 && errno != ENOENT && errno != ENOTDIR && errno != EINVAL) {
+    throw os_error(link, "cannot read the link");
+  }
+  target.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  // A link that leads anywhere else is none of ours; the link itself goes.
+  if (fs::path(target).filename().string().starts_with("spimi-runs-")) {
+    (void)names_of_ours(target, is_spill_name);
+    // First what tells of the runs, so that none is ever told of that is gone.
+    remove_if_there(staging + "/" + std::string(kRunsName));
+    remove_if_there(staging + "/" + std::string(kJournalName));
+    remove_directory(target, is_spill_name);
+  }
+  remove_directory(staging, is_staged_name);
+}
 
 std::uint64_t OutputDirectory::commit(const IndexInfo& info) {
   const std::string name = segment_directory_name(info.build_id);

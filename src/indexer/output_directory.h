@@ -5,12 +5,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "format/segment_writer.h"
 #include "spimi/index.h"
 
 namespace spimi {
+
+/// In a staging directory, a link to where its runs are, if that is elsewhere.
+inline constexpr std::string_view kSpillLinkName = "spills";
+/// Where the runs of a staging directory are: itself, or what the link leads to.
+std::string spill_directory(const std::string& staging);
 
 /// The directory of an index while it is written, held by a kernel lock on its file `lock`, which
 /// ends with the process. Everything before commit goes to its folder `staging`.
@@ -33,8 +39,9 @@ class OutputDirectory {
   dev_t device() const { return device_; }
   ino_t inode() const { return inode_; }
 
-  /// Removes what an earlier build staged and makes the folder anew.
-  void begin_staging();
+  /// Removes what an earlier build staged and makes the folder anew. Runs go below
+  /// `temporary_directory`, if that is not empty.
+  void begin_staging(const std::filesystem::path& temporary_directory = {});
   /// From here on the staged runs outlive this object, until discard_staging. `durable`: and a
   /// crash of the machine.
   void keep_staging(bool durable);

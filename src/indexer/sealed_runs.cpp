@@ -10,6 +10,7 @@
 #include "base/os_error.h"
 #include "base/system_calls.h"
 #include "indexer/journal.h"
+#include "indexer/output_directory.h"
 
 namespace spimi {
 namespace {
@@ -112,6 +113,7 @@ SealedRuns read_sealed_runs(const std::string& directory) {
       std::string_view(text).substr(end) != checksum_line(std::string_view(text).substr(0, end))) {
     throw Error(ErrorKind::kCorrupt, path, "the list of runs is damaged", "build the index again");
   }
+  const std::string spills = spill_directory(directory);
   std::istringstream in(text.substr(0, end));
   SealedRuns sealed;
   IndexInfo& info = sealed.info;
@@ -138,7 +140,13 @@ SealedRuns read_sealed_runs(const std::string& directory) {
     std::string name;
     in >> name;
     if (name.find('/') != std::string::npos) in.setstate(std::ios::failbit);
-    if (in) sealed.set.files.push_back(File::open_spill(directory + "/" + name));
+    if (!in) break;
+    const std::string spill = spills + "/" + name;
+    struct stat status;
+    if (os::lstat(spill.c_str(), &status) != 0 && errno == ENOENT) {
+      throw Error(ErrorKind::kCorrupt, spill, "a file of runs is missing", "build the index again");
+    }
+    sealed.set.files.push_back(File::open_spill(spill));
   }
   for (std::size_t i = 0; in && i < num_runs; ++i) {
     RunInfo& run = sealed.set.runs.emplace_back();

@@ -181,6 +181,7 @@ bool Walk::State::visit_file(WalkEntry* entry) {
     entry->name = last;
     entry->path.assign(path).append(last);
     entry->size_bytes = static_cast<std::uint64_t>(status.st_size);
+    entry->disk_bytes = static_cast<std::uint64_t>(status.st_blocks) * 512;
     entry->modified_ns = modification_ns(status);
     return true;
   } else if (S_ISLNK(status.st_mode)) {

@@ -35,6 +35,7 @@ struct WalkEntry {
   std::string name;                       ///< Within `directory`.
   std::string path;                       ///< Relative to the corpus, components joined by '/'.
   std::uint64_t size_bytes = 0;           ///< As listed; it may have changed since.
+  std::uint64_t disk_bytes = 0;           ///< What it takes on the disk: less, if it has holes.
   std::int64_t modified_ns = 0;           ///< Time of the last change, as listed.
 };
 

@@ -21,6 +21,7 @@ namespace spimi::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -173,13 +174,32 @@ TEST_F(LimitsTest, MemoryOfAControlGroup) {
   for (int i = 0; i < 100 && ::rmdir(root.c_str()) != 0; ++i) ::usleep(10000);
 }
 
-TEST_F(LimitsTest, FullDisk) {
-  const std::string disk = directory_.make_directory("disk");
-  const auto mount = [&](int mebibytes, unsigned long flags) {
-    return ::mount("tmpfs", disk.c_str(), "tmpfs", flags,
+/// A file system in memory, of so many MiB, until the end of its scope.
+class SmallDisk {
+ public:
+  SmallDisk(std::string path, int mebibytes) : path_(std::move(path)) {
+    is_mounted_ = mount(mebibytes, 0);
+  }
+  ~SmallDisk() {
+    if (is_mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+  }
+  bool is_mounted() const { return is_mounted_; }
+  bool resize(int mebibytes) { return mount(mebibytes, MS_REMOUNT); }
+
+ private:
+  bool mount(int mebibytes, unsigned long flags) {
+    return ::mount("tmpfs", path_.c_str(), "tmpfs", flags,
                    ("size=" + std::to_string(mebibytes) + "m").c_str()) == 0;
-  };
-  if (!mount(1, 0)) GTEST_SKIP() << "no file system can be mounted: " << std::strerror(errno);
+  }
+  const std::string path_;
+  bool is_mounted_ = false;
+};
+
+TEST_F(LimitsTest, FullDisk) {
+  SmallDisk disk(directory_.make_directory("disk"), 1);
+  if (!disk.is_mounted()) {
+    GTEST_SKIP() << "no file system can be mounted: " << std::strerror(errno);
+  }
   write_words("corpus", 12, 30000);
   EXPECT_EQ(run({"build", "-q", "--force", "corpus", "reference"}).exit_code, 0);
   new_id_ = whole_index("reference");
@@ -188,18 +208,59 @@ TEST_F(LimitsTest, FullDisk) {
   std::string first_message;
   for (int size = 1; size <= 64; size *= 2) {
     SCOPED_TRACE(size);
-    ASSERT_TRUE(mount(size, MS_REMOUNT));
+    ASSERT_TRUE(disk.resize(size));
     const RunResult result = run(command);
     if (result.exit_code == 0) break;
     EXPECT_EQ(result.exit_code, 4) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("No space left on device"));
+    EXPECT_THAT(result.err, AllOf(HasSubstr("No space left on device"), HasSubstr("are needed"),
+                                  HasSubstr("tmpfs ("), HasSubstr(" free")));
     ++num_full;
     // From then on it goes on from where the disk was full.
     if (num_full == 1) command.push_back("--resume");
   }
   EXPECT_GT(num_full, 1);
   EXPECT_EQ(whole_index("disk/out"), new_id_);
-  ::umount(disk.c_str());
+}
+
+TEST_F(LimitsTest, DiskThatIsTooSmallIsToldBeforeTheWork) {
+  const SmallDisk disk(directory_.make_directory("disk"), 1);
+  if (!disk.is_mounted()) {
+    GTEST_SKIP() << "no file system can be mounted: " << std::strerror(errno);
+  }
+  write_words("large", 12, 100000);
+  for (const std::vector<std::string>& where :
+       {std::vector<std::string>{"disk/out"}, {"--tmp-dir", "disk", "out2"}}) {
+    std::vector<std::string> command = {"build", "-q", "large"};
+    command.insert(command.end(), where.begin(), where.end());
+    const RunResult result = run(command);
+    EXPECT_EQ(result.exit_code, 4);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("too little space"), HasSubstr("tmpfs (")));
+    EXPECT_FALSE(fs::exists(path(where.back())));
+    EXPECT_TRUE(fs::is_empty(path("disk")));
+  }
+  // Neither holes nor binary files make an index large.
+  directory_.write_file("sparse/text", "some words");
+  ASSERT_EQ(::truncate(path("sparse/text").c_str(), off_t{1} << 26), 0);
+  directory_.write_file("sparse/binary", std::string(std::size_t{20} << 20, '\0'));
+  EXPECT_EQ(run({"build", "-q", "sparse", "disk/out"}).exit_code, 0);
+}
+
+TEST_F(LimitsTest, RunsGoElsewhere) {
+  directory_.make_directory("elsewhere");
+  std::vector<std::string> command = build_command();
+  command.insert(command.end(), {"--tmp-dir", "elsewhere"});
+  EXPECT_EQ(run(command).exit_code, 0);
+  EXPECT_EQ(whole_index("out"), new_id_);
+  EXPECT_TRUE(fs::is_empty(path("elsewhere")));
+  command.push_back("--no-merge");
+  EXPECT_EQ(run(command).exit_code, 0);
+  EXPECT_FALSE(fs::is_empty(path("elsewhere")));
+  EXPECT_EQ(run({"merge", "-q", "out"}).exit_code, 0);
+  EXPECT_TRUE(fs::is_empty(path("elsewhere")));
+  // What it left there goes with the next build.
+  EXPECT_EQ(run(command).exit_code, 0);
+  EXPECT_EQ(run(build_command()).exit_code, 0);
+  EXPECT_TRUE(fs::is_empty(path("elsewhere")));
 }
 
 TEST_F(LimitsTest, UnreadableFilesAndFolders) {

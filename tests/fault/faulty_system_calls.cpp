@@ -233,6 +233,15 @@ int rename(const char* from, const char* to) {
   });
 }
 
+int symlink(const char* target, const char* path) {
+  return apply(about(CallKind::kMakeDirectory, path),
+               [&](size_t) { return ::symlink(target, path); });
+}
+ssize_t readlink(const char* path, char* target, size_t size) {
+  return apply(about(CallKind::kStatus, path),
+               [&](size_t) { return ::readlink(path, target, size); });
+}
+
 void* map_memory(size_t size) {
   void* data = MAP_FAILED;
   apply(about(CallKind::kMemory, {}), [&](size_t) {

@@ -19,6 +19,7 @@ class PowerLossTest : public FaultyBuildTest {
  protected:
   void lose_power_at_each_event(const RecordedDisk& disk, bool committed, std::size_t stride) {
     Random random(test_seed());
+    stride *= kStep;
     std::size_t num_new = 0, round = 0;
     for (std::size_t n = 0; n <= disk.num_events();
          n += n + stride > disk.num_events() ? 1 : stride) {

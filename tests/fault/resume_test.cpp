@@ -110,7 +110,7 @@ TEST_F(ResumeTest, FromEachCallWithEveryNumberOfThreads) {
     const std::uint64_t calls = num_calls();
     const BuildSummary whole = *(reset(), build_now()).summary;
     std::uint64_t most_resumed = 0;
-    for (std::uint64_t n = 1 + random_below(random, 3); n < calls; n += 3) {
+    for (std::uint64_t n = 1 + random_below(random, 3); n < calls; n += 2 + kStep) {
       SCOPED_TRACE(::testing::Message() << "killed at " << n << ", " << threads << " threads");
       reset();
       kill_at(n);
@@ -254,7 +254,7 @@ TEST_F(ResumeTest, TornJournalHoldsUpToTheTear) {
   leave_work();
   const auto staged = files_below(out());
   const std::string journal = staged.at("staging/journal");
-  for (std::size_t size = 0; size < journal.size(); size += 1 + size / 7) {
+  for (std::size_t size = 0; size < journal.size(); size += kStep + size / 7) {
     SCOPED_TRACE(size);
     fs::remove_all(out());
     auto files = staged;
