@@ -129,6 +129,38 @@ TEST_F(OutDirTest, SpecialFilesLinksAndLoopsAreListedAndNeverBlock) {
   ::close(fd);
 }
 
+TEST_F(OutDirTest, FilesOfTwoIndexesMixedAreRefused) {
+  build_index();
+  const std::string right = run({"query", "-i", "index", "cat"}).out;
+  directory_.write_file("corpus/a.txt", "dog dog cat cat cat and mouse\n");
+  EXPECT_EQ(run({"build", "-q", "corpus", "other"}).exit_code, 0);
+  const auto segment = [&](const std::string& index) {
+    for (const auto& entry : fs::directory_iterator(path(index))) {
+      if (entry.is_directory()) return entry.path();
+    }
+    return fs::path();
+  };
+  for (const auto& entry : fs::directory_iterator(segment("other"))) {
+    SCOPED_TRACE(entry.path().filename());
+    fs::remove_all(path("mixed"));
+    fs::copy(path("index"), path("mixed"), fs::copy_options::recursive);
+    fs::copy_file(entry.path(), segment("mixed") / entry.path().filename(),
+                  fs::copy_options::overwrite_existing);
+    const RunResult check = run({"check", "-i", "mixed"});
+    EXPECT_EQ(check.exit_code, 5);
+    EXPECT_THAT(check.out + check.err, HasSubstr(entry.path().filename().string()));
+    const RunResult query = run({"query", "-i", "mixed", "cat"});
+    EXPECT_TRUE(query.exit_code == 5 || query.out == right) << query.out;
+  }
+  // A manifest that names the other segment.
+  fs::remove_all(path("mixed"));
+  fs::copy(path("index"), path("mixed"), fs::copy_options::recursive);
+  fs::copy_file(path("other/manifest"), path("mixed/manifest"),
+                fs::copy_options::overwrite_existing);
+  EXPECT_EQ(run({"check", "-i", "mixed"}).exit_code, 5);
+  EXPECT_EQ(run({"query", "-i", "mixed", "cat"}).exit_code, 5);
+}
+
 TEST_F(OutDirTest, StdoutThatIsFullIsAnErrorAndOneThatIsClosedIsNone) {
   build_index();
   for (const std::vector<std::string>& command :
