@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "spimi/build.h"
+#include "spimi/query.h"
 
 namespace spimi {
 
@@ -32,12 +33,6 @@ struct IndexInfo {
   std::uint64_t num_tokens;
   std::string build_id;  ///< 32 hex digits.
   std::vector<CorpusRoot> roots;
-};
-
-/// A document that matched, and how well.
-struct Hit {
-  std::uint32_t docid;
-  double score;
 };
 
 /// df and cf of a term, and its postings list's place: what the dictionary says of it.
@@ -140,14 +135,15 @@ class Index {
   /// The number of indexed tokens of a document.
   std::uint32_t length(std::uint32_t docid) const;
 
+  /// A query in the language of `spimi query --help-syntax`: words of which any may be there, and
+  /// more. Throws QueryError. The Query refers to this index.
+  Query query(std::string_view text, const QueryOptions& options = {}) const;
+
   /// The distinct terms of a text, in the order of their first occurrence, through the index's own
   /// tokenizer.
   std::vector<std::string> query_terms(std::string_view text) const;
-
-  /// The best `k` documents that hold any of the terms, best first, ties by docid. BM25 with k1
-  /// = 1.2, b = 0.75 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)), which is never negative: the
-  /// sum over the terms of idf × tf × (k1 + 1) / (tf + k1 × (1 - b + b × length / average length)),
-  /// in double precision, added in the order the terms are given. A term given twice counts twice.
+  /// The best `k` documents that hold any of the terms, ranked by BM25 as in Ranking, the sum added
+  /// in the order the terms are given. A term given twice counts twice.
   std::vector<Hit> search(const std::vector<std::string>& terms, std::size_t k) const;
   /// The number of documents that hold any of the terms.
   std::uint64_t count(const std::vector<std::string>& terms) const;
@@ -157,8 +153,10 @@ class Index {
   bool check(const std::function<void(const Problem&)>& report) const;
 
  private:
+  friend class Query;
   struct State;
   explicit Index(std::unique_ptr<State> state);
+  void require_terms_of_this_unicode() const;
   std::unique_ptr<State> state_;
 };
 

@@ -125,21 +125,36 @@ TermBlockReader DictionaryReader::block(std::uint64_t block) const {
               std::min<std::uint64_t>(kTermsPerBlock, limits_.num_terms - before))};
 }
 
-std::optional<TermInfo> DictionaryReader::find(std::string_view term) const {
-  // The last block whose first term is not greater than `term` is in [low - 1, high - 1].
-  std::uint64_t low = 0, high = num_blocks();
+std::uint64_t DictionaryReader::upper_block(std::string_view term, std::uint64_t begin) const {
+  const auto is_above = [&](std::uint64_t at) {
+    TermBlockReader candidate = block(at);
+    candidate.next();
+    return candidate.term() > term;
+  };
+  // The answer is in [low, high]. In steps that double first, unless there is no place to be near.
+  std::uint64_t low = begin, high = num_blocks();
+  for (std::uint64_t step = 1; begin > 0 && low + step <= high; step *= 2) {
+    if (is_above(low + step - 1)) {
+      high = low + step - 1;
+      break;
+    }
+    low += step;
+  }
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
-    TermBlockReader candidate = block(middle);
-    candidate.next();
-    if (candidate.term() <= term) {
-      low = middle + 1;
-    } else {
+    if (is_above(middle)) {
       high = middle;
+    } else {
+      low = middle + 1;
     }
   }
-  if (low == 0) return std::nullopt;
-  TermBlockReader entries = block(low - 1);
+  return low;
+}
+
+std::optional<TermInfo> DictionaryReader::find(std::string_view term) const {
+  const std::uint64_t upper = upper_block(term);
+  if (upper == 0) return std::nullopt;
+  TermBlockReader entries = block(upper - 1);
   while (entries.next()) {
     if (entries.term() == term) return entries.info();
     if (entries.term() > term) return std::nullopt;

@@ -64,6 +64,10 @@ class DictionaryReader {
   /// Reads some log2(number of blocks) first terms, then one block.
   std::optional<TermInfo> find(std::string_view term) const;
 
+  /// The first block from `begin` on whose first term is greater than `term`, or num_blocks().
+  /// Looks near `begin` first.
+  std::uint64_t upper_block(std::string_view term, std::uint64_t begin = 0) const;
+
   std::uint64_t num_blocks() const { return blocks_.num_blocks(); }
   TermBlockReader block(std::uint64_t block) const;
 

@@ -63,15 +63,23 @@ void PostingsCursor::read_skip_entry() {
 }
 
 template <typename Wanted>
-bool PostingsCursor::find_block(Wanted wanted) {
-  while (blocks_left_ > 0) {
-    read_skip_entry();
-    if (wanted(skip_)) {
-      read_block();
-      return true;
-    }
+bool PostingsCursor::find_skip_entry(Wanted wanted) {
+  while (skip_is_ahead_ || blocks_left_ > 0) {
+    if (!skip_is_ahead_) read_skip_entry();
+    skip_is_ahead_ = true;
+    if (wanted(skip_)) return true;
+    skip_is_ahead_ = false;
     base_ = std::uint64_t{skip_.last_docid} + 1;
     next_postings_ += skip_.block_bytes;
+  }
+  return false;
+}
+
+template <typename Wanted>
+bool PostingsCursor::find_block(Wanted wanted) {
+  if (find_skip_entry(wanted)) {
+    read_block();
+    return true;
   }
   if (tail_left_ > 0) {
     read_tail();
@@ -82,21 +90,21 @@ bool PostingsCursor::find_block(Wanted wanted) {
 }
 
 void PostingsCursor::read_block() {
+  skip_is_ahead_ = false;
   const std::uint8_t* in = postings_->bytes(next_postings_, skip_.block_bytes);
-  const std::uint8_t* const end = in + skip_.block_bytes;
-  in = decode_packed(in, end, docids_);
-  if (in != nullptr) in = decode_packed(in, end, tfs_);
-  if (in != end) postings_->corrupt(next_postings_, "a posting block is malformed");
+  tfs_end_ = in + skip_.block_bytes;
+  tfs_begin_ = decode_packed(in, tfs_end_, docids_);
+  if (tfs_begin_ == nullptr) {
+    postings_->corrupt(next_postings_, "a posting block is malformed");
+  }
+  tfs_offset_ = next_postings_;
+  tfs_decoded_ = false;
 
   // The sum is 64 bits wide, so the docids below, which are not, cannot have run over when it is
   // right.
   std::uint64_t sum = base_ + kBlockValues - 1;
-  std::uint32_t lacks_tf = 0;
-  for (std::size_t i = 0; i < kBlockValues; ++i) {
-    sum += docids_[i];
-    lacks_tf |= ++tfs_[i] == 0;
-  }
-  if (sum != skip_.last_docid || lacks_tf != 0) {
+  for (const std::uint32_t gap : docids_) sum += gap;
+  if (sum != skip_.last_docid) {
     postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
   }
   auto docid = static_cast<std::uint32_t>(base_);
@@ -107,6 +115,18 @@ void PostingsCursor::read_block() {
   base_ = docid;
   next_postings_ += skip_.block_bytes;
   start_block(kBlockValues);
+}
+
+void PostingsCursor::decode_tfs() {
+  if (decode_packed(tfs_begin_, tfs_end_, tfs_) != tfs_end_) {
+    postings_->corrupt(tfs_offset_, "a posting block is malformed");
+  }
+  std::uint32_t lacks_tf = 0;
+  for (std::uint32_t& tf : tfs_) lacks_tf |= ++tf == 0;
+  if (lacks_tf != 0) {
+    postings_->corrupt(tfs_offset_, "a posting block disagrees with its skip entry");
+  }
+  tfs_decoded_ = true;
 }
 
 void PostingsCursor::read_tail() {
@@ -135,6 +155,7 @@ void PostingsCursor::read_tail() {
   if (in != end || length != left) fail();
   next_postings_ = postings_end_;
   block_positions_ = skip_.positions_after;
+  tfs_decoded_ = true;
   start_block(tail_left_);
   tail_left_ = 0;
 }
@@ -176,8 +197,49 @@ std::uint32_t PostingsCursor::seek(std::uint32_t target) {
   return docid_ = docids_[at_];
 }
 
+PostingsCursor::Bound PostingsCursor::bound(std::uint32_t target) {
+  if (size_ != 0 && docids_[size_ - 1] >= target) {
+    return {docids_[size_ - 1],
+            size_ == kBlockValues && !skip_is_ahead_ ? skip_.max_impact : std::uint8_t{255}};
+  }
+  if (find_skip_entry([=](const SkipEntry& entry) { return entry.last_docid >= target; })) {
+    return {skip_.last_docid, skip_.max_impact};
+  }
+  // The tail, or nothing.
+  const bool none = tail_left_ == 0;
+  return {kEnd - 1, static_cast<std::uint8_t>(none ? 0 : 255)};
+}
+
+void PostingsCursor::fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) {
+  if (seek(begin) >= end) return;
+  while (true) {
+    std::uint32_t i = at_;
+    for (; i < size_ && docids_[i] < end; ++i) {
+      bits[(docids_[i] - begin) / 64] |= std::uint64_t{1} << (docids_[i] - begin) % 64;
+    }
+    if (i < size_) {
+      at_ = i;
+      docid_ = docids_[i];
+      return;
+    }
+    if (!next_block() || docid_ >= end) return;
+  }
+}
+
+std::uint8_t PostingsCursor::list_max_impact() const {
+  if (tail_left_ > 0) return 255;
+  PostingsCursor other = *this;
+  std::uint8_t max_impact = 0;
+  other.find_skip_entry([&](const SkipEntry& entry) {
+    max_impact = std::max(max_impact, entry.max_impact);
+    return false;
+  });
+  return max_impact;
+}
+
 std::span<const std::uint32_t> PostingsCursor::positions() {
   if (positions_ == nullptr || size_ == 0) return {};
+  if (!tfs_decoded_) decode_tfs();
   if (decoded_at_ == at_) return decoded_;
   if (reader_at_ == kNone) {
     positions_reader_.seek(block_positions_);

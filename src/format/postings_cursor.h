@@ -39,7 +39,10 @@ class PostingsCursor {
   /// kEnd before the first posting and after the last.
   std::uint32_t docid() const { return docid_; }
   /// Of the current posting.
-  std::uint32_t tf() const { return tfs_[at_]; }
+  std::uint32_t tf() {
+    if (!tfs_decoded_) decode_tfs();
+    return tfs_[at_];
+  }
 
   std::uint32_t next() {
     if (++at_ < size_) return docid_ = docids_[at_];
@@ -58,17 +61,40 @@ class PostingsCursor {
   /// False at the end.
   bool next_block(unsigned min_impact = 0);
   std::span<const std::uint32_t> block_docids() const { return {docids_, size_}; }
-  std::span<const std::uint32_t> block_tfs() const { return {tfs_, size_}; }
-  /// The current block's entry; null when it is the tail.
+  std::span<const std::uint32_t> block_tfs() {
+    if (!tfs_decoded_) decode_tfs();
+    return {tfs_, size_};
+  }
+  /// The current block's entry; null when it is the tail. Not after `bound`.
   const SkipEntry* skip_entry() const { return size_ == kBlockValues ? &skip_ : nullptr; }
+
+  /// What is known, without reading a block, of the postings from `target` on.
+  struct Bound {
+    std::uint32_t last_docid;  ///< The bound holds up to this docid.
+    std::uint8_t max_impact;   ///< As in a skip entry; 255 where there is none.
+  };
+  /// `target` is not below that of an earlier call, nor below the current docid. When it is beyond
+  /// the current block, nothing but docid may be asked of the current posting any more.
+  Bound bound(std::uint32_t target);
+
+  /// Sets bit `docid - begin` for each posting in [begin, end) that is not behind it, and moves to
+  /// the first posting from `end` on.
+  void fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
+
+  /// The largest max_impact of the list, 255 if it has a tail: reads all skip entries. Only before
+  /// the first posting, and leaves the cursor there.
+  std::uint8_t list_max_impact() const;
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
 
   template <typename Wanted>
   bool find_block(Wanted wanted);
+  template <typename Wanted>
+  bool find_skip_entry(Wanted wanted);
   void read_skip_entry();
   void read_block();
+  void decode_tfs();
   void read_tail();
   void start_block(std::uint32_t size);
   void end();
@@ -86,7 +112,9 @@ class PostingsCursor {
 
   /// The docid before the current block, plus one; the least that the block can begin with.
   std::uint64_t base_ = 0;
-  SkipEntry skip_;  ///< Of the last block read or passed over.
+  SkipEntry skip_;  ///< Of the last block read or passed over, or of the next if skip_is_ahead_.
+  /// Its block is neither read nor passed over yet.
+  bool skip_is_ahead_ = false;
   /// Where the positions of the current block begin.
   PositionsPlace block_positions_;
 
@@ -94,7 +122,12 @@ class PostingsCursor {
   std::uint32_t at_ = 0,
                 size_ = 0;  ///< In the current block; size_ is 0 before the list and after it.
   std::uint32_t docids_[kBlockValues];
+  /// The tfs of the current block are decoded when they are first asked for: counting and lookups
+  /// do without most of them.
   std::uint32_t tfs_[kBlockValues] = {};
+  bool tfs_decoded_ = true;
+  std::uint64_t tfs_offset_ = 0;
+  const std::uint8_t *tfs_begin_ = nullptr, *tfs_end_ = nullptr;
 
   PositionsReader positions_reader_;
   std::uint32_t reader_at_ =

@@ -139,16 +139,21 @@ const std::string& Index::root(std::uint32_t docid) const {
 
 std::uint32_t Index::length(std::uint32_t docid) const { return state_->segment.length(docid); }
 
-std::vector<std::string> Index::query_terms(std::string_view text) const {
+/// Throws unless this program folds words to terms as the one that built the index did.
+void Index::require_terms_of_this_unicode() const {
   const IndexInfo& info = state_->info;
   if (info.tokenizer == Tokenizer::kUnicode && info.unicode_version != kUnicodeVersion) {
     throw Error(ErrorKind::kCorrupt, state_->directory.native(),
                 "its terms are of Unicode " + info.unicode_version + ", this program has " +
                     std::string(kUnicodeVersion) + ": build the index again");
   }
+}
+
+std::vector<std::string> Index::query_terms(std::string_view text) const {
+  require_terms_of_this_unicode();
   TokenizerOptions options;
-  options.kind = info.tokenizer;
-  options.max_token_bytes = info.max_token_bytes;
+  options.kind = state_->info.tokenizer;
+  options.max_token_bytes = state_->info.max_token_bytes;
   std::vector<std::string> terms = tokenize_text(text, options);
   std::unordered_set<std::string> seen;
   std::erase_if(terms, [&](const std::string& term) { return !seen.insert(term).second; });

@@ -252,7 +252,10 @@ TEST_F(ListReaderTest, FindsTheTailOfPositionsWhateverTheBytesAround) {
 bool reads_through(const ListOnDisk& disk) {
   try {
     PostingsCursor cursor = disk.cursor();
-    while (cursor.next() != PostingsCursor::kEnd) (void)cursor.positions();
+    while (cursor.next() != PostingsCursor::kEnd) {
+      (void)cursor.tf();
+      (void)cursor.positions();
+    }
     return true;
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);

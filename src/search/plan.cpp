@@ -1,0 +1,275 @@
+#include "search/plan.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "search/expand.h"
+#include "search/fuzzy_matcher.h"
+#include "search/query_parser.h"
+#include "search/term_pattern.h"
+#include "text/normalize.h"
+
+namespace spimi {
+namespace {
+
+struct PlacedTerm {
+  std::string term;
+  std::uint32_t position;
+};
+
+/// The terms of a text with their positions; overlong tokens leave gaps.
+std::vector<PlacedTerm> placed_terms(std::string_view text, const TokenizerOptions& options) {
+  class Collector : public TokenSink {
+   public:
+    void take(const TokenBatch& batch) override {
+      for (std::size_t i = 0; i < batch.size; ++i, ++position) {
+        const Token& token = batch.tokens[i];
+        if (token.data == nullptr) continue;
+        make_term({token.data, token.length}, &terms.emplace_back(PlacedTerm{{}, position}).term);
+      }
+    }
+    std::vector<PlacedTerm> terms;
+    std::uint32_t position = 0;
+  };
+  Collector collector;
+  ChunkTokenizer tokenizer(options, collector);
+  std::string padded(text);
+  padded.append(64, '\0');
+  tokenizer.begin();
+  tokenizer.add(std::string_view(padded).substr(0, text.size()));
+  tokenizer.finish();
+  return std::move(collector.terms);
+}
+
+class Planner {
+ public:
+  Planner(std::string_view query, const SegmentReader& segment, const IndexInfo& info,
+          const QueryOptions& options)
+      : query_(query), segment_(segment), info_(info), options_(options) {
+    tokenizer_.kind = info.tokenizer;
+    tokenizer_.max_token_bytes = info.max_token_bytes;
+    fold_ = [this](std::string_view text) {
+      std::string folded;
+      if (info_.tokenizer == Tokenizer::kUnicode) {
+        make_term(text, &folded);
+      } else {
+        for (const char c : text) folded += 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : c;
+      }
+      return folded;
+    };
+  }
+
+  Plan plan(const QueryNode& root) {
+    auto node = plan_node(root, 1);
+    plan_.has_terms = node.has_value();
+    if (node) plan_.root = std::move(*node);
+    return std::move(plan_);
+  }
+
+ private:
+  using Found = std::optional<PlanNode>;
+
+  /// Nothing if the node has no term, such as a dash between words: it then counts as not written.
+  Found plan_node(const QueryNode& node, double boost) {
+    boost *= node.boost;
+    Found found;
+    switch (node.kind) {
+      case QueryNode::Kind::kWord:
+      case QueryNode::Kind::kPhrase:
+        found = plan_text(node);
+        break;
+      case QueryNode::Kind::kWildcard:
+      case QueryNode::Kind::kRegexp:
+        found = plan_pattern(node);
+        break;
+      case QueryNode::Kind::kFuzzy:
+        found = plan_fuzzy(node);
+        break;
+      case QueryNode::Kind::kPath:
+        found.emplace();
+        found->kind = PlanNode::Kind::kPath;
+        found->glob.emplace(node.text, node.begin + 5 + (query_[node.begin + 5] == '"'));
+        break;
+      case QueryNode::Kind::kBoolean:
+        found = plan_boolean(node, boost);
+        break;
+    }
+    if (found && node.kind != QueryNode::Kind::kBoolean) {
+      found->text = source(node);
+      found->boost = boost;
+    }
+    return found;
+  }
+
+  std::string source(const QueryNode& node) const {
+    return std::string(query_.substr(node.begin, node.end - node.begin));
+  }
+
+  std::optional<PlanTerm> look_up(std::string term) {
+    const auto info = segment_.find(term);
+    if (info) return PlanTerm{std::move(term), *info};
+    auto& missing = plan_.missing;
+    if (std::find(missing.begin(), missing.end(), term) == missing.end()) {
+      missing.push_back(std::move(term));
+    }
+    return std::nullopt;
+  }
+
+  Found plan_text(const QueryNode& node) {
+    std::vector<PlacedTerm> words = placed_terms(node.text, tokenizer_);
+    if (words.empty()) return std::nullopt;
+    PlanNode plan;
+    bool all_found = true;
+    for (PlacedTerm& word : words) {
+      auto term = look_up(std::move(word.term));
+      all_found &= term.has_value();
+      if (term) plan.terms.push_back(std::move(*term));
+      plan.offsets.push_back(word.position - words[0].position);
+    }
+    if (words.size() > 1 && !info_.positions) {
+      throw QueryError(node.begin, node.end,
+                       node.kind == QueryNode::Kind::kPhrase
+                           ? "the index has no positions, so it knows no phrases; join the words "
+                             "with AND, or build it without --no-positions"
+                           : "this is several words to the index, and it has no positions to tell "
+                             "whether they stand together; join them with AND");
+    }
+    if (!all_found) return PlanNode{};
+    plan.is_word = plan.terms.size() == 1;
+    plan.kind = plan.is_word ? PlanNode::Kind::kTerm : PlanNode::Kind::kPhrase;
+    plan.order = node.order;
+    plan.slop = node.slop;
+    return plan;
+  }
+
+  Found plan_pattern(const QueryNode& node) {
+    if (node.kind == QueryNode::Kind::kRegexp) {
+      return plan_group(node, regexp_pattern(node.text, node.begin + 1, fold_));
+    }
+    if (node.text.find_first_not_of('*') == std::string::npos) {
+      PlanNode all;
+      all.kind = PlanNode::Kind::kAll;
+      return all;
+    }
+    // "!?" and "**" are punctuation, not a search for every term.
+    if (placed_terms(node.text, tokenizer_).empty()) return std::nullopt;
+    return plan_group(node, wildcard_pattern(node.text, node.begin, fold_));
+  }
+
+  Found plan_group(const QueryNode& node, TermPattern pattern) {
+    const std::string prefix = pattern.prefix;
+    PatternMatcher matcher(std::move(pattern));
+    return group_of(node,
+                    find_terms(segment_.dictionary(), matcher, prefix, options_.max_expansion));
+  }
+
+  Found plan_fuzzy(const QueryNode& node) {
+    const std::vector<PlacedTerm> words = placed_terms(node.text, tokenizer_);
+    if (words.empty()) return std::nullopt;
+    if (words.size() > 1) {
+      throw QueryError(node.begin, node.end,
+                       "this is several words to the index, and only one can be fuzzy");
+    }
+    FuzzyMatcher matcher(words[0].term, node.edits);
+    return group_of(node, find_terms(segment_.dictionary(), matcher, {}, options_.max_expansion));
+  }
+
+  PlanNode group_of(const QueryNode& node, FoundTerms found) {
+    plan_.expansions.push_back({source(node), found.num_found, found.terms.size()});
+    PlanNode plan;
+    for (FoundTerm& term : found.terms) {
+      plan.terms.push_back({std::move(term.term), term.info});
+    }
+    if (plan.terms.size() > 1) plan.kind = PlanNode::Kind::kGroup;
+    if (plan.terms.size() == 1) plan.kind = PlanNode::Kind::kTerm;
+    return plan;
+  }
+
+  Found plan_boolean(const QueryNode& node, double boost) {
+    PlanNode plan;
+    plan.kind = PlanNode::Kind::kBoolean;
+    bool any_term = false, any_must = false, any_should = false, never = false;
+    for (const Clause& clause : node.clauses) {
+      Found found = plan_node(clause.node, boost);
+      if (!found) continue;
+      any_term = true;
+      any_must |= clause.occur == Occur::kMust;
+      any_should |= clause.occur == Occur::kShould;
+      if (found->kind == PlanNode::Kind::kNothing) {
+        never |= clause.occur == Occur::kMust;
+      } else {
+        add_clause(plan, clause.occur, std::move(*found));
+      }
+    }
+    if (!any_term) return std::nullopt;
+    const bool has_should =
+        std::any_of(plan.clauses.begin(), plan.clauses.end(),
+                    [](const PlanClause& clause) { return clause.occur == Occur::kShould; });
+    if (never || (any_should && !any_must && !has_should)) return PlanNode{};
+    if (plan.clauses.empty()) {  // All its NOTs are of what no document has.
+      plan.kind = PlanNode::Kind::kAll;
+    } else if (plan.clauses.size() == 1 && plan.clauses[0].occur != Occur::kNot) {
+      PlanNode only = std::move(plan.clauses[0].node);
+      return only;
+    }
+    return plan;
+  }
+
+  /// A clause that is a list of the same kind of clauses becomes part of the list it stands in. A
+  /// word that is given twice counts once.
+  static void add_clause(PlanNode& plan, Occur occur, PlanNode node) {
+    const bool same_kind =
+        node.kind == PlanNode::Kind::kBoolean && occur != Occur::kNot &&
+        std::all_of(node.clauses.begin(), node.clauses.end(),
+                    [&](const PlanClause& clause) { return clause.occur == occur; });
+    if (same_kind) {
+      for (PlanClause& clause : node.clauses) {
+        add_clause(plan, occur, std::move(clause.node));
+      }
+      return;
+    }
+    const auto is_same_word = [&](const PlanClause& clause) {
+      return clause.occur == occur && clause.node.is_word &&
+             clause.node.terms[0].term == node.terms[0].term && clause.node.boost == node.boost;
+    };
+    if (node.is_word && std::any_of(plan.clauses.begin(), plan.clauses.end(), is_same_word)) {
+      return;
+    }
+    plan.clauses.push_back({occur, std::move(node)});
+  }
+
+  std::string_view query_;
+  const SegmentReader& segment_;
+  const IndexInfo& info_;
+  const QueryOptions& options_;
+  TokenizerOptions tokenizer_;
+  FoldFunction fold_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(std::string_view query, const SegmentReader& segment, const IndexInfo& info,
+               const QueryOptions& options) {
+  return Planner(query, segment, info, options).plan(parse_query(query));
+}
+
+Plan plan_of_terms(const std::vector<std::string>& terms, const SegmentReader& segment) {
+  Plan plan;
+  plan.root.kind = PlanNode::Kind::kBoolean;
+  plan.has_terms = !terms.empty();
+  for (const std::string& term : terms) {
+    const auto info = segment.find(term);
+    if (!info) continue;
+    PlanNode node;
+    node.kind = PlanNode::Kind::kTerm;
+    node.text = term;
+    node.terms.push_back({term, *info});
+    plan.root.clauses.push_back({Occur::kShould, std::move(node)});
+  }
+  if (plan.root.clauses.empty()) plan.root.kind = PlanNode::Kind::kNothing;
+  return plan;
+}
+
+}  // namespace spimi

@@ -1,0 +1,111 @@
+#include "search/position_matcher.h"
+
+#include <algorithm>
+
+namespace spimi {
+
+PositionMatcher::PositionMatcher(const PlanNode& phrase)
+    : order_(phrase.order),
+      max_span_(std::uint64_t{phrase.offsets.back()} + phrase.slop),
+      offsets_(phrase.offsets),
+      needed_(phrase.terms.size(), 0) {
+  for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
+    std::size_t first = 0;
+    while (phrase.terms[first].term != phrase.terms[i].term) ++first;
+    first_of_.push_back(first);
+    ++needed_[first];
+  }
+}
+
+std::uint32_t PositionMatcher::count(const Words& words, std::uint32_t most) {
+  switch (order_) {
+    case QueryNode::Order::kAdjacent:
+      return count_adjacent(words, most);
+    case QueryNode::Order::kOrdered:
+      return count_ordered(words, most);
+    case QueryNode::Order::kAny:
+      break;
+  }
+  return count_any(words, most);
+}
+
+/// Intersects the starts that each word allows, those of the rarest word first.
+std::uint32_t PositionMatcher::count_adjacent(const Words& words, std::uint32_t most) {
+  const auto size_less = [](const auto& a, const auto& b) { return a.size() < b.size(); };
+  const auto rarest = static_cast<std::size_t>(
+      std::min_element(words.begin(), words.end(), size_less) - words.begin());
+  std::uint32_t found = 0;
+  held_.assign(words.size(), 0);  // Here: how far each word's positions are passed.
+  for (const std::uint32_t position : words[rarest]) {
+    if (position < offsets_[rarest]) continue;
+    const std::uint64_t start = position - offsets_[rarest];
+    bool fits = true;
+    for (std::size_t i = 0; i < words.size() && fits; ++i) {
+      if (i == rarest) continue;
+      const std::uint64_t wanted = start + offsets_[i];
+      std::uint32_t& at = held_[i];
+      while (at < words[i].size() && words[i][at] < wanted) ++at;
+      if (at == words[i].size()) return found;
+      fits = words[i][at] == wanted;
+    }
+    if (fits && ++found == most) return found;
+  }
+  return found;
+}
+
+/// For each place of the last word: the latest places that the words before it can have. An
+/// interval so found that has another inside it begins where that one does, and so is not counted
+/// with it.
+std::uint32_t PositionMatcher::count_ordered(const Words& words, std::uint32_t most) const {
+  std::uint32_t found = 0;
+  std::uint64_t free_from = 0;
+  for (const std::uint32_t end : words.back()) {
+    std::uint32_t at = end;
+    bool fits = true;
+    for (std::size_t i = words.size() - 1; i-- > 0;) {
+      const auto after = std::lower_bound(words[i].begin(), words[i].end(), at);
+      if (after == words[i].begin()) {
+        fits = false;
+        break;
+      }
+      at = *(after - 1);
+    }
+    if (!fits || at < free_from || end - at > max_span_) continue;
+    free_from = std::uint64_t{end} + 1;
+    if (++found == most) return found;
+  }
+  return found;
+}
+
+/// Moves a window over the places of all words: its end one by one, its start as far as all words
+/// stay in it.
+std::uint32_t PositionMatcher::count_any(const Words& words, std::uint32_t most) {
+  merged_.clear();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (first_of_[i] != i) continue;
+    for (const std::uint32_t position : words[i]) merged_.emplace_back(position, i);
+  }
+  std::sort(merged_.begin(), merged_.end());
+  held_.assign(words.size(), 0);
+  std::uint32_t found = 0;
+  std::size_t lacking = 0;
+  for (const std::uint32_t needed : needed_) lacking += needed;
+  std::size_t start = 0;
+  std::uint64_t free_from = 0;
+  for (const auto& [position, word] : merged_) {
+    if (++held_[word] <= needed_[word]) --lacking;
+    while (held_[merged_[start].second] > needed_[merged_[start].second]) {
+      --held_[merged_[start].second];
+      ++start;
+    }
+    // With one occurrence of its last word to spare, the window has a smaller one inside.
+    const bool is_least = lacking == 0 && held_[word] == needed_[word];
+    const std::uint32_t first = merged_[start].first;
+    if (!is_least || first < free_from || position - first > max_span_) continue;
+    free_from = std::uint64_t{position} + 1;
+    if (++found == most) return found;
+  }
+  return found;
+}
+
+}  // namespace spimi

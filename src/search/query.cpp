@@ -1,0 +1,225 @@
+#include "spimi/query.h"
+
+#include <algorithm>
+#include <bit>
+#include <set>
+#include <vector>
+
+#include "search/explain.h"
+#include "search/query_state.h"
+#include "search/rank_any.h"
+#include "search/top_k.h"
+
+namespace spimi {
+namespace {
+
+/// The documents of a bit map are counted or visited in stretches of so many.
+constexpr std::uint32_t kWindowDocs = 65536;
+
+double sum_of_boosts(const PlanNode& node) {
+  double sum = 0;
+  switch (node.kind) {
+    case PlanNode::Kind::kTerm:
+    case PlanNode::Kind::kGroup:
+      return node.boost;
+    case PlanNode::Kind::kPhrase:
+      return node.boost * static_cast<double>(node.terms.size());
+    case PlanNode::Kind::kBoolean:
+      for (const PlanClause& clause : node.clauses) {
+        if (clause.occur != Occur::kNot) sum += sum_of_boosts(clause.node);
+      }
+      return sum;
+    case PlanNode::Kind::kNothing:
+    case PlanNode::Kind::kAll:
+    case PlanNode::Kind::kPath:
+      break;
+  }
+  return 0;
+}
+
+void collect_terms(const PlanNode& node, std::set<std::string>& terms) {
+  for (const PlanTerm& term : node.terms) terms.insert(term.term);
+  for (const PlanClause& clause : node.clauses) {
+    if (clause.occur != Occur::kNot) collect_terms(clause.node, terms);
+  }
+}
+
+/// The terms of a query that any of them matches; empty if it is not such a query. What it excludes
+/// goes to `excluded`.
+std::vector<const PlanNode*> any_of_terms(const PlanNode& root, PlanNode& excluded) {
+  if (root.kind == PlanNode::Kind::kTerm) return {&root};
+  std::vector<const PlanNode*> terms;
+  if (root.kind != PlanNode::Kind::kBoolean) return terms;
+  for (const PlanClause& clause : root.clauses) {
+    const bool is_term = clause.node.kind == PlanNode::Kind::kTerm;
+    if (clause.occur == Occur::kMust || (clause.occur == Occur::kShould && !is_term)) return {};
+    if (clause.occur == Occur::kShould) terms.push_back(&clause.node);
+  }
+  for (const PlanClause& clause : root.clauses) {
+    if (clause.occur != Occur::kNot) continue;
+    excluded.kind = PlanNode::Kind::kBoolean;
+    excluded.clauses.push_back({Occur::kShould, clause.node});
+  }
+  return terms;
+}
+
+}  // namespace
+
+Query::State::State(const Index::State& index_, Plan plan_, const RankOptions& rank)
+    : index(index_), plan(std::move(plan_)), context(index.segment, rank) {
+  context.root_ends = &index.root_ends;
+  if (rank.ranking == Ranking::kDirichlet) context.dirichlet_weight = sum_of_boosts(plan.root);
+}
+
+Query::Query(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Query::Query(Query&&) noexcept = default;
+Query& Query::operator=(Query&&) noexcept = default;
+Query::~Query() = default;
+
+namespace {
+
+/// The ranking kNone.
+std::vector<Hit> first_hits(const PlanNode& root, const SearchContext& context, std::size_t k,
+                            const std::optional<Hit>& after) {
+  std::vector<Hit> hits;
+  if (k == 0) return hits;
+  const auto iterator = make_iterator(root, context, false);
+  if (after) iterator->seek(after->docid + 1);
+  while (iterator->docid() != DocIterator::kEnd && hits.size() < k) {
+    if (iterator->matches()) hits.push_back({iterator->docid(), 0});
+    iterator->seek(iterator->docid() + 1);
+  }
+  return hits;
+}
+
+/// Any query: from candidate to candidate, past stretches whose bound is too low.
+void rank_all(const PlanNode& root, const SearchContext& context, TopK& top) {
+  const auto iterator = make_iterator(root, context, true);
+  std::uint32_t target = iterator->docid();
+  DocIterator::Bound bound{0, 0};
+  bool bounded = false;
+  while (target != DocIterator::kEnd) {
+    if (top.threshold() > 0 && (!bounded || target > bound.last_docid)) {
+      bound = iterator->bound(target);
+      bounded = true;
+      if (!top.can_enter(bound.score)) {
+        if (bound.last_docid >= DocIterator::kEnd - 1) return;
+        target = bound.last_docid + 1;
+        continue;
+      }
+    }
+    const std::uint32_t docid = iterator->seek(target);
+    if (docid == DocIterator::kEnd) return;
+    if (bounded && docid > bound.last_docid) {
+      target = docid;
+      continue;
+    }
+    if (iterator->matches()) {
+      top.offer(docid, context.total_score(docid, iterator->score()));
+      iterator->set_min_score(top.lenient_threshold());
+    }
+    target = docid + 1;
+  }
+}
+
+/// Calls `take` with the bits of each stretch of documents, until it returns false.
+template <typename Take>
+void for_each_window(const PlanNode& root, const SearchContext& context, Take take) {
+  const auto iterator = make_iterator(root, context, false);
+  std::vector<std::uint64_t> bits(kWindowDocs / 64);
+  while (iterator->docid() != DocIterator::kEnd) {
+    const std::uint32_t begin = iterator->docid();
+    const auto end = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(std::uint64_t{begin} + kWindowDocs, DocIterator::kEnd));
+    iterator->fill(begin, end, bits.data());
+    if (!take(begin, bits)) return;
+    std::fill(bits.begin(), bits.end(), 0);
+    if (iterator->docid() < end) iterator->seek(end);
+  }
+}
+
+}  // namespace
+
+std::vector<Hit> Query::search(std::size_t k, const std::optional<Hit>& after) const {
+  const SearchContext& context = state_->context;
+  const PlanNode& root = state_->plan.root;
+  if (context.rank.ranking == Ranking::kNone) return first_hits(root, context, k, after);
+  k = static_cast<std::size_t>(std::min<std::uint64_t>(k, context.segment.num_docs()));
+  if (k == 0) return {};
+  TopK top(k, after);
+
+  PlanNode excluded;
+  const std::vector<const PlanNode*> terms = any_of_terms(root, excluded);
+  if (!terms.empty()) {
+    std::unique_ptr<DocIterator> excluding;
+    if (!excluded.clauses.empty()) excluding = make_iterator(excluded, context, false);
+    rank_any(terms, excluding.get(), context, top);
+    return top.take();
+  }
+
+  rank_all(root, context, top);
+  return top.take();
+}
+
+std::uint64_t Query::count() const {
+  const PlanNode& root = state_->plan.root;
+  if (root.kind == PlanNode::Kind::kTerm) return root.terms[0].info.df;
+  if (root.kind == PlanNode::Kind::kAll) return state_->context.segment.num_docs();
+  std::uint64_t num_docs = 0;
+  for_each_window(root, state_->context,
+                  [&](std::uint32_t, const std::vector<std::uint64_t>& bits) {
+                    for (const std::uint64_t word : bits)
+                      num_docs += static_cast<unsigned>(std::popcount(word));
+                    return true;
+                  });
+  return num_docs;
+}
+
+void Query::for_each(const std::function<bool(std::uint32_t docid)>& visit) const {
+  for_each_window(state_->plan.root, state_->context,
+                  [&](std::uint32_t begin, const std::vector<std::uint64_t>& bits) {
+                    for (std::size_t i = 0; i < bits.size(); ++i) {
+                      for (std::uint64_t word = bits[i]; word != 0; word &= word - 1) {
+                        const auto place = static_cast<std::uint32_t>(
+                            i * 64 + static_cast<std::size_t>(std::countr_zero(word)));
+                        if (!visit(begin + place)) return false;
+                      }
+                    }
+                    return true;
+                  });
+}
+
+Explanation Query::explain(std::uint32_t docid) const {
+  return explain_document(state_->plan.root, state_->context, docid);
+}
+
+bool Query::has_terms() const { return state_->plan.has_terms; }
+
+std::vector<std::string> Query::terms() const {
+  std::set<std::string> terms;
+  collect_terms(state_->plan.root, terms);
+  return {terms.begin(), terms.end()};
+}
+
+const std::vector<std::string>& Query::missing() const { return state_->plan.missing; }
+const std::vector<Expansion>& Query::expansions() const { return state_->plan.expansions; }
+
+Query Index::query(std::string_view text, const QueryOptions& options) const {
+  require_terms_of_this_unicode();
+  return Query(std::make_unique<Query::State>(
+      *state_, make_plan(text, state_->segment, state_->info, options), options.rank));
+}
+
+std::vector<Hit> Index::search(const std::vector<std::string>& terms, std::size_t k) const {
+  return Query(std::make_unique<Query::State>(*state_, plan_of_terms(terms, state_->segment),
+                                              RankOptions{}))
+      .search(k);
+}
+
+std::uint64_t Index::count(const std::vector<std::string>& terms) const {
+  return Query(std::make_unique<Query::State>(*state_, plan_of_terms(terms, state_->segment),
+                                              RankOptions{}))
+      .count();
+}
+
+}  // namespace spimi

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "spimi/query.h"
+
+namespace spimi {
+
+/// What the rankings need of an index.
+struct CollectionStats {
+  double num_docs;
+  double num_tokens;
+  double average_length;
+};
+
+/// What a posting of one term adds to a score: the formulas of Ranking in spimi/query.h, times a
+/// boost.
+class TermWeight {
+ public:
+  TermWeight() = default;
+  TermWeight(const RankOptions& options, const CollectionStats& stats, double df, double cf,
+             double boost);
+
+  double score(std::uint32_t tf, std::uint32_t length) const {
+    if (ranking_ == Ranking::kBm25) {
+      return factor_ * tf * (k1_ + 1) / (tf + k1_ * (1 - b_ + b_ * (length / average_length_)));
+    }
+    return other_score(tf, length);
+  }
+
+  /// No posting of the term scores more; never negative.
+  double bound() const { return bound_; }
+  /// No posting whose impact is at most max_impact / 255 (format/README.md) scores more.
+  double bound(std::uint8_t max_impact) const {
+    return has_impacts_ ? bound_ * max_impact / 255 : bound_;
+  }
+  /// True if the impacts of skip entries bound scores: BM25 with the parameters they are made with.
+  bool has_impacts() const { return has_impacts_; }
+
+  double boost() const { return boost_; }
+  /// idf; for kDirichlet cf / T.
+  double statistic() const { return statistic_; }
+
+ private:
+  double other_score(std::uint32_t tf, std::uint32_t length) const;
+
+  Ranking ranking_ = Ranking::kNone;
+  bool has_impacts_ = false;
+  double k1_ = 0, b_ = 0, delta_ = 0, mu_ = 0;
+  double boost_ = 1;
+  double statistic_ = 0;
+  double factor_ = 0;  ///< boost × statistic.
+  double average_length_ = 1;
+  double bound_ = 0;
+};
+
+/// The part of a Dirichlet score that every term of the query has, in the document or not, for one
+/// of boost 1. Not above 0.
+inline double dirichlet_length_score(double mu, std::uint32_t length) {
+  return std::log(mu / (length + mu));
+}
+
+}  // namespace spimi
