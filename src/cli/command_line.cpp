@@ -158,6 +158,22 @@ void CommandLine::number(std::string_view names, std::uint64_t& value, std::uint
               });
 }
 
+void CommandLine::real(std::string_view names, double& value, double min, double max,
+                       std::string_view text) {
+  state_->add(names, "X", text, fmt::format("{:g}", value),
+              [&value, min, max](const std::vector<std::string>& given) {
+                const std::string& digits = given.back();
+                const char* const end = digits.data() + digits.size();
+                double number = 0;
+                const auto [after, problem] = std::from_chars(digits.data(), end, number);
+                if (problem != std::errc() || after != end || !(number >= min && number <= max)) {
+                  throw UsageError(fmt::format("'{}' is not a number from {:g} to {:g}",
+                                               escape_bytes(digits), min, max));
+                }
+                value = number;
+              });
+}
+
 void CommandLine::text(std::string_view names, std::string_view metavar, std::string& value,
                        std::string_view text) {
   state_->add(names, metavar, text, {}, [&value](const std::vector<std::string>& given) {

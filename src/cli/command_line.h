@@ -47,6 +47,8 @@ class CommandLine {
   void size(std::string_view names, std::uint64_t& value, std::string_view text);
   void number(std::string_view names, std::uint64_t& value, std::uint64_t min, std::uint64_t max,
               std::string_view text);
+  /// A number with a fraction, from `min` to `max`.
+  void real(std::string_view names, double& value, double min, double max, std::string_view text);
   void text(std::string_view names, std::string_view metavar, std::string& value,
             std::string_view text);
   /// May be given several times; all count.

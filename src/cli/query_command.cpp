@@ -3,190 +3,207 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
-#include <system_error>
+#include <string>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/human.h"
 #include "cli/index_choice.h"
 #include "cli/output.h"
+#include "cli/query_printer.h"
+#include "cli/query_syntax.h"
 #include "spimi/index.h"
 
 namespace spimi::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr HelpText kHelp{
     .name = "query",
-    .description = "Prints the documents that hold any of the terms, best first.\n",
+    .description = "Prints the documents that match a query, best first.\n",
     .examples =
         "  spimi query -i notes.index inverted index\n"
         "  spimi query -k 3 --json cat\n"
-        "  spimi query --all -- -v | cut -f 2\n",
+        "  spimi query '+cat \"the dog\"~3 -bird path:docs/**'\n"
+        "  spimi query --all --rank none 'colo*r' | cut -f 2\n",
     .usage = "  spimi query [OPTIONS] TERM...\n",
     .notes =
-        "A line for each document: its BM25 score with six significant digits, a tab, and\n"
+        "--help-syntax explains the query language. Several TERMs are joined by blanks.\n"
+        "A line for each document: its score with six significant digits, a tab, and\n"
         "a path that opens from the working directory. In paths, control bytes,\n"
         "backslashes and bytes that are not UTF-8 are printed as \\xHH.\n"
         "A line of --json is\n"
         "  {\"rank\":1,\"score\":2.5,\"docid\":0,\"path\":\"a/b.txt\",\"root\":\"/notes\"}\n"
         "and that of --count --json\n"
-        "  {\"count\":12}\n",
+        "  {\"count\":12}\n"
+        "A line of --format trec, whose scores strictly fall, is\n"
+        "  1 Q0 a/b.txt 1 2.5 spimi\n",
 };
 
-/// Where documents are now.
-class Roots {
- public:
-  Roots(const Index& index, const std::vector<std::string>& moved_to) : index_(index) {
-    const std::vector<CorpusRoot>& roots = index.info().roots;
-    if (moved_to.empty()) return;
-    if (moved_to.size() != roots.size()) {
-      throw UsageError(
-          fmt::format("--root is given {} times, and the index has {} roots: name one for each, in "
-                      "the order of "
-                      "'spimi stats'",
-                      moved_to.size(), roots.size()));
-    }
-    std::uint64_t end = 0;
-    for (std::size_t i = 0; i < roots.size(); ++i) {
-      end += roots[i].num_docs;
-      ends_.push_back(end);
-      std::error_code problem;
-      const fs::path absolute = fs::weakly_canonical(moved_to[i], problem);
-      moved_.push_back(problem ? moved_to[i] : absolute.string());
-    }
-  }
+constexpr std::string_view kFormats[] = {"lines", "json", "trec"};
 
-  const std::string& of(std::uint32_t docid) const {
-    for (std::size_t i = 0; i < ends_.size(); ++i) {
-      if (docid < ends_[i]) return moved_[i];
-    }
-    return index_.root(docid);
-  }
+/// More hits than that are found part by part, so that their number does not show in the memory.
+constexpr std::uint64_t kHitsAtOnce = std::uint64_t{1} << 20;
 
- private:
-  const Index& index_;
-  std::vector<std::uint64_t> ends_;  ///< Of root i: the docid behind its last.
-  std::vector<std::string> moved_;
+struct Arguments {
+  std::string directory;
+  std::uint64_t num_hits = 10;
+  bool all = false;
+  bool count = false;
+  bool only_paths = false;
+  bool explain = false;
+  bool help_syntax = false;
+  std::size_t ranking = 0;
+  std::size_t format = 0;
+  When snippets = When::kAuto;
+  std::uint64_t max_terms = QueryOptions{}.max_expansion;
+  std::string run_id = "spimi";
+  std::vector<std::string> moved_to;
+  std::vector<std::string> operands;
+  QueryOptions query;
 };
 
-/// The working directory with a slash at its end; empty if it has no path.
-std::string working_directory() {
-  std::error_code problem;
-  std::string path = fs::current_path(problem).string();
-  if (!problem && path.back() != '/') path += '/';
-  return path;
-}
-
-/// A path that opens: relative if the document is below the working directory, else absolute.
-std::string path_to_open(const std::string& root, const std::string& path,
-                         const std::string& working_directory) {
-  std::string full = root;
-  if (full.empty() || full.back() != '/') full += '/';
-  full += path;
-  if (working_directory.empty() ||
-      full.compare(0, working_directory.size(), working_directory) != 0) {
-    return full;
+/// False if help was asked for and printed.
+bool parse(std::vector<std::string> given, Console& console, Arguments& arguments) {
+  std::vector<std::string_view> rankings;
+  for (std::size_t i = 0; i < kNumRankings; ++i) {
+    rankings.push_back(ranking_name(static_cast<Ranking>(i)));
   }
-  full.erase(0, working_directory.size());
-  // "./-x" is a file to every command, "-x" an option.
-  return full[0] == '-' ? "./" + full : full;
+  CommandLine command_line(kHelp);
+  command_line.group("Options");
+  index_option(command_line, arguments.directory);
+  command_line.number("-k,--hits", arguments.num_hits, 1, std::numeric_limits<std::uint32_t>::max(),
+                      "Print at most N documents.");
+  command_line.flag("--all", arguments.all, "Print all that match.");
+  command_line.flag("--count", arguments.count, "Print only how many match.");
+  command_line.number("--max-terms", arguments.max_terms, 1, 1 << 20,
+                      "How many terms a pattern stands for at most.");
+  command_line.texts(
+      "--root", "DIR", arguments.moved_to,
+      "Where the corpus is now, if it moved; once for each\nroot of a joined index.");
+  command_line.flag("--help-syntax", arguments.help_syntax, "Explain the query language.");
+  command_line.group("Ranking");
+  command_line.choice("--rank", rankings, arguments.ranking,
+                      "How documents are scored; none: in the\norder of their paths.");
+  command_line.real("--k1", arguments.query.rank.k1, 0, 1000, "bm25, bm25+: weight of repetition.");
+  command_line.real("--b", arguments.query.rank.b, 0, 1, "bm25, bm25+: weight of length.");
+  command_line.real("--delta", arguments.query.rank.delta, 0, 1000, "bm25+.");
+  command_line.real("--mu", arguments.query.rank.mu, 1e-6, 1e12, "dirichlet.");
+  command_line.flag("--explain", arguments.explain, "Show how each score comes about.");
+  command_line.group("Output of documents");
+  command_line.choice("--format", kFormats, arguments.format, "What a line looks like.");
+  command_line.text("--run-id", "NAME", arguments.run_id, "trec: the last column.");
+  command_line.flag("-0,--null", arguments.only_paths,
+                    "Only paths, as they are, a NUL behind each.");
+  command_line.when("--snippets", arguments.snippets,
+                    "Show a passage of each document.\nauto: on a terminal.");
+  command_line.console_options(console);
+  if (!command_line.parse(std::move(given), arguments.operands)) return false;
+  if (arguments.help_syntax) {
+    print(kQuerySyntax);
+    return false;
+  }
+  arguments.query.rank.ranking = static_cast<Ranking>(arguments.ranking);
+  arguments.query.max_expansion = static_cast<std::uint32_t>(arguments.max_terms);
+  if (console.json) arguments.format = static_cast<std::size_t>(QueryFormat::kJson);
+  return true;
 }
 
-std::vector<std::string> missing_terms(const Index& index, const std::vector<std::string>& terms) {
+PrintOptions print_options(const Arguments& arguments, const Console& console) {
+  PrintOptions options;
+  options.format = static_cast<QueryFormat>(arguments.format);
+  options.only_paths = arguments.only_paths;
+  options.explain = arguments.explain;
+  options.run_id = arguments.run_id;
+  options.here = working_directory();
+  options.color = console.colors(STDOUT_FILENO);
+  options.snippets = options.format == QueryFormat::kLines &&
+                     (arguments.snippets == When::kAlways ||
+                      (arguments.snippets == When::kAuto && ::isatty(STDOUT_FILENO) == 1));
+  return options;
+}
+
+void note_expansions(const Query& query, const Console& console) {
+  for (const Expansion& expansion : query.expansions()) {
+    if (expansion.num_used == expansion.num_terms) continue;
+    console.note(
+        fmt::format("{} fits {}; the {} of them in the most documents are searched "
+                    "(--max-terms)",
+                    escape_bytes(expansion.text), counted(expansion.num_terms, "term"),
+                    grouped(expansion.num_used)));
+  }
+}
+
+void note_missing(const Query& query, const Console& console) {
   std::vector<std::string> missing;
-  for (const std::string& term : terms) {
-    if (!index.find(term)) missing.push_back(fmt::format("'{}'", escape_bytes(term)));
+  for (const std::string& term : query.missing()) {
+    missing.push_back(fmt::format("'{}'", escape_bytes(term)));
   }
-  return missing;
+  for (const Expansion& expansion : query.expansions()) {
+    if (expansion.num_terms == 0) missing.push_back(escape_bytes(expansion.text));
+  }
+  if (missing.empty()) return;
+  console.note(fmt::format("not in any document: {}", fmt::join(missing, ", ")));
 }
 
-void print_hits(const Index& index, const std::vector<Hit>& hits, const Roots& roots,
-                const Console& console, Output& output) {
-  const std::string here = working_directory();
-  const bool color = console.colors(STDOUT_FILENO);
-  std::uint64_t rank = 0;
-  for (const Hit& hit : hits) {
-    ++rank;
-    const std::string path = index.path(hit.docid);
-    const std::string& root = roots.of(hit.docid);
-    if (console.json) {
-      nlohmann::ordered_json line;
-      line["rank"] = rank;
-      line["score"] = hit.score;
-      line["docid"] = hit.docid;
-      line["path"] = escape_bytes(path);
-      line["root"] = escape_bytes(root);
-      output.append(line.dump());
-    } else {
-      const std::string printed = escape_bytes(path_to_open(root, path, here));
-      output.append(fmt::format("{:#.6g}\t{}{}{}", hit.score, color ? "\x1b[35m" : "", printed,
-                                color ? "\x1b[0m" : ""));
+std::uint64_t print_hits(const Query& query, const QueryPrinter& printer, std::uint64_t num_hits) {
+  Output output;
+  std::string lines;
+  std::optional<Hit> after;
+  QueryPrinter::Progress progress;
+  while (progress.num_printed < num_hits) {
+    const auto wanted =
+        static_cast<std::size_t>(std::min(kHitsAtOnce, num_hits - progress.num_printed));
+    const std::vector<Hit> hits = query.search(wanted, after);
+    for (const Hit& hit : hits) {
+      lines.clear();
+      printer.print(query, {}, hit, progress, lines);
+      output.append(lines);
     }
-    output.append('\n');
+    if (hits.size() < wanted) break;
+    after = hits.back();
   }
+  output.flush();
+  return progress.num_printed;
 }
 
 }  // namespace
 
-int run_query(std::vector<std::string> arguments, Console& console) {
-  std::string directory;
-  constexpr std::uint64_t kDefaultHits = 10;
-  std::uint64_t num_hits = kDefaultHits;
-  bool all = false;
-  bool count = false;
-  std::vector<std::string> moved_to;
+int run_query(std::vector<std::string> given, Console& console) {
+  Arguments arguments;
+  if (!parse(std::move(given), console, arguments)) return kExitDone;
+  if (arguments.operands.empty()) throw UsageError("TERM is missing");
 
-  CommandLine command_line(kHelp);
-  command_line.group("Options");
-  index_option(command_line, directory);
-  command_line.number("-k,--hits", num_hits, 1, std::numeric_limits<std::uint32_t>::max(),
-                      "Print at most N documents.");
-  command_line.flag("--all", all, "Print all that match.");
-  command_line.flag("--count", count, "Print only how many match.");
-  command_line.texts(
-      "--root", "DIR", moved_to,
-      "Where the corpus is now, if it moved; once for each\nroot of a joined index.");
-  command_line.console_options(console);
-
-  std::vector<std::string> operands;
-  if (!command_line.parse(std::move(arguments), operands)) return kExitDone;
-  if (operands.empty()) throw UsageError("TERM is missing");
-
-  const Index index = Index::open(choose_index(directory, console));
-  const Roots roots(index, moved_to);
-  const std::string text = fmt::format("{}", fmt::join(operands, " "));
-  const std::vector<std::string> terms = index.query_terms(text);
-  if (terms.empty()) {
-    throw UsageError(fmt::format("no term in '{}': the index's tokenizer finds no word there",
-                                 escape_bytes(text)));
-  }
-
-  Output output;
-  std::uint64_t num_matches = 0;
-  if (count) {
-    num_matches = index.count(terms);
-    output.append(console.json ? fmt::format("{{\"count\":{}}}\n", num_matches)
-                               : fmt::format("{}\n", num_matches));
-  } else {
-    if (all) num_hits = std::max<std::uint64_t>(index.info().num_docs, 1);
-    const std::vector<Hit> hits = index.search(terms, num_hits);
-    num_matches = hits.size();
-    print_hits(index, hits, roots, console, output);
-  }
-  output.flush();
-
-  if (num_matches == 0 || console.verbose) {
-    const std::vector<std::string> missing = missing_terms(index, terms);
-    if (!missing.empty()) {
-      console.note(fmt::format("not in any document: {}", fmt::join(missing, ", ")));
+  const Index index = Index::open(choose_index(arguments.directory, console));
+  const Roots roots(index, arguments.moved_to);
+  const QueryPrinter printer(index, roots, print_options(arguments, console));
+  const std::string text = fmt::format("{}", fmt::join(arguments.operands, " "));
+  try {
+    const Query query = index.query(text, arguments.query);
+    if (!query.has_terms()) {
+      throw UsageError(fmt::format("no term in '{}': the index's tokenizer finds no word there",
+                                   escape_bytes(text)));
     }
+    note_expansions(query, console);
+    std::uint64_t num_matches = 0;
+    if (arguments.count) {
+      num_matches = query.count();
+      std::string line;
+      printer.print_count({}, num_matches, line);
+      print(line);
+    } else {
+      num_matches =
+          print_hits(query, printer, arguments.all ? index.info().num_docs : arguments.num_hits);
+    }
+    if (num_matches == 0 || console.verbose) note_missing(query, console);
+    return num_matches == 0 ? kExitNoMatch : kExitDone;
+  } catch (const QueryError& error) {
+    console.error(query_error_text(text, error));
+    write_stderr("see 'spimi query --help-syntax'\n");
+    return kExitUsage;
   }
-  return num_matches == 0 ? kExitNoMatch : kExitDone;
 }
 
 }  // namespace spimi::cli
