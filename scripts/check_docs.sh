@@ -28,7 +28,7 @@ for document in "${documents[@]}"; do
 done
 
 help_options=$(
-  for command in '' build merge query dump stats check; do
+  for command in '' build merge query explain dump stats check serve-stdin; do
     "$program" $command --help
   done | grep -oE -e '(^|[ ,/[])--[a-z][a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u || true
 )

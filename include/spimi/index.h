@@ -126,10 +126,17 @@ class Index {
   /// holds it.
   std::optional<TermInfo> find(std::string_view term) const;
   TermIterator terms() const;
+  /// The terms of the index that begin with `prefix`.
+  TermIterator terms_from(std::string_view prefix) const;
+  /// Terms that may have been meant by one that no document holds: within an edit, or two of a term
+  /// of more than four characters; nearest first, then those in the most documents.
+  std::vector<std::string> suggest(std::string_view term, std::size_t max_terms) const;
   Cursor cursor(const TermInfo& info) const;
 
   /// The path of a document relative to its root, as bytes. docid < info().num_docs.
   std::string path(std::uint32_t docid) const;
+  /// The documents with this path, relative to their roots: one at most for each root.
+  std::vector<std::uint32_t> find_path(std::string_view path) const;
   /// The root that a document was read under.
   const std::string& root(std::uint32_t docid) const;
   /// The number of indexed tokens of a document.

@@ -31,8 +31,10 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"build", run_build}, {"merge", run_merge}, {"query", run_query},
-    {"dump", run_dump},   {"stats", run_stats}, {"check", run_check},
+    {"build", run_build},     {"merge", run_merge},
+    {"query", run_query},     {"dump", run_dump},
+    {"stats", run_stats},     {"check", run_check},
+    {"explain", run_explain}, {"serve-stdin", run_serve_stdin},
 };
 
 constexpr std::string_view kHelp =
@@ -48,9 +50,11 @@ constexpr std::string_view kHelp =
     "  spimi merge [OPTIONS] [OUT_DIR]             finish a build made with --no-merge\n"
     "  spimi merge [OPTIONS] -o OUT_DIR INDEX...   join indexes\n"
     "  spimi query [OPTIONS] TERM...               find documents, best first\n"
+    "  spimi explain [OPTIONS] QUERY PATH          why a document matches, and its score\n"
     "  spimi dump  [OPTIONS]                       every term, list and document\n"
     "  spimi stats [OPTIONS]                       what the index holds, and its size\n"
     "  spimi check [OPTIONS]                       verify every checksum and invariant\n"
+    "  spimi serve-stdin [OPTIONS]                 answer queries from standard input\n"
     "\n"
     "  spimi COMMAND --help                        the options of a command\n"
     "  spimi --version\n"
@@ -78,8 +82,9 @@ void print_version() {
 }
 
 int fail_unknown_command(std::string_view name, const Console& console) {
-  static constexpr std::string_view kWords[] = {"build", "merge",     "query",  "dump", "stats",
-                                                "check", "--version", "--help", "help"};
+  static constexpr std::string_view kWords[] = {"build",     "merge",  "query",   "dump",
+                                                "stats",     "check",  "explain", "serve-stdin",
+                                                "--version", "--help", "help"};
   std::string message = fmt::format(
       "unknown {} '{}'", name.substr(0, 1) == "-" ? "option" : "command", escape_bytes(name));
   const std::string_view meant = suggest(name, kWords);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/command_line.h"
@@ -13,6 +14,8 @@
 #include "cli/human.h"
 #include "cli/index_choice.h"
 #include "cli/output.h"
+#include "cli/query_batch.h"
+#include "cli/query_options.h"
 #include "cli/query_printer.h"
 #include "cli/query_syntax.h"
 #include "spimi/index.h"
@@ -28,7 +31,9 @@ constexpr HelpText kHelp{
         "  spimi query -k 3 --json cat\n"
         "  spimi query '+cat \"the dog\"~3 -bird path:docs/**'\n"
         "  spimi query --all --rank none 'colo*r' | cut -f 2\n",
-    .usage = "  spimi query [OPTIONS] TERM...\n",
+    .usage =
+        "  spimi query [OPTIONS] TERM...\n"
+        "  spimi query [OPTIONS] --batch FILE\n",
     .notes =
         "--help-syntax explains the query language. Several TERMs are joined by blanks.\n"
         "A line for each document: its score with six significant digits, a tab, and\n"
@@ -38,6 +43,7 @@ constexpr HelpText kHelp{
         "  {\"rank\":1,\"score\":2.5,\"docid\":0,\"path\":\"a/b.txt\",\"root\":\"/notes\"}\n"
         "and that of --count --json\n"
         "  {\"count\":12}\n"
+        "A line of a batch begins with its topic: its number, or what is before a tab.\n"
         "A line of --format trec, whose scores strictly fall, is\n"
         "  1 Q0 a/b.txt 1 2.5 spimi\n",
 };
@@ -55,22 +61,18 @@ struct Arguments {
   bool only_paths = false;
   bool explain = false;
   bool help_syntax = false;
-  std::size_t ranking = 0;
   std::size_t format = 0;
   When snippets = When::kAuto;
-  std::uint64_t max_terms = QueryOptions{}.max_expansion;
   std::string run_id = "spimi";
   std::vector<std::string> moved_to;
   std::vector<std::string> operands;
-  QueryOptions query;
+  std::string batch;
+  std::uint64_t num_threads = 0;
+  QueryOptionGroup query;
 };
 
 /// False if help was asked for and printed.
 bool parse(std::vector<std::string> given, Console& console, Arguments& arguments) {
-  std::vector<std::string_view> rankings;
-  for (std::size_t i = 0; i < kNumRankings; ++i) {
-    rankings.push_back(ranking_name(static_cast<Ranking>(i)));
-  }
   CommandLine command_line(kHelp);
   command_line.group("Options");
   index_option(command_line, arguments.directory);
@@ -78,19 +80,16 @@ bool parse(std::vector<std::string> given, Console& console, Arguments& argument
                       "Print at most N documents.");
   command_line.flag("--all", arguments.all, "Print all that match.");
   command_line.flag("--count", arguments.count, "Print only how many match.");
-  command_line.number("--max-terms", arguments.max_terms, 1, 1 << 20,
-                      "How many terms a pattern stands for at most.");
+  arguments.query.add_expansion(command_line);
   command_line.texts(
       "--root", "DIR", arguments.moved_to,
       "Where the corpus is now, if it moved; once for each\nroot of a joined index.");
+  command_line.text("--batch", "FILE", arguments.batch,
+                    "Answer the queries of a file, one a line or TREC\ntopics; -: standard input.");
+  command_line.number("-j,--threads", arguments.num_threads, 0, 1024,
+                      "--batch: threads; 0: all processors.");
   command_line.flag("--help-syntax", arguments.help_syntax, "Explain the query language.");
-  command_line.group("Ranking");
-  command_line.choice("--rank", rankings, arguments.ranking,
-                      "How documents are scored; none: in the\norder of their paths.");
-  command_line.real("--k1", arguments.query.rank.k1, 0, 1000, "bm25, bm25+: weight of repetition.");
-  command_line.real("--b", arguments.query.rank.b, 0, 1, "bm25, bm25+: weight of length.");
-  command_line.real("--delta", arguments.query.rank.delta, 0, 1000, "bm25+.");
-  command_line.real("--mu", arguments.query.rank.mu, 1e-6, 1e12, "dirichlet.");
+  arguments.query.add_ranking(command_line);
   command_line.flag("--explain", arguments.explain, "Show how each score comes about.");
   command_line.group("Output of documents");
   command_line.choice("--format", kFormats, arguments.format, "What a line looks like.");
@@ -105,8 +104,6 @@ bool parse(std::vector<std::string> given, Console& console, Arguments& argument
     print(kQuerySyntax);
     return false;
   }
-  arguments.query.rank.ranking = static_cast<Ranking>(arguments.ranking);
-  arguments.query.max_expansion = static_cast<std::uint32_t>(arguments.max_terms);
   if (console.json) arguments.format = static_cast<std::size_t>(QueryFormat::kJson);
   return true;
 }
@@ -136,16 +133,22 @@ void note_expansions(const Query& query, const Console& console) {
   }
 }
 
-void note_missing(const Query& query, const Console& console) {
-  std::vector<std::string> missing;
+/// Names the words that no document holds, with words that may have been meant.
+void note_missing(const Index& index, const Query& query, const Console& console) {
+  std::vector<std::string> missing, meant;
   for (const std::string& term : query.missing()) {
     missing.push_back(fmt::format("'{}'", escape_bytes(term)));
+    for (const std::string& near : index.suggest(term, 1)) {
+      meant.push_back(fmt::format("'{}'", escape_bytes(near)));
+    }
   }
   for (const Expansion& expansion : query.expansions()) {
     if (expansion.num_terms == 0) missing.push_back(escape_bytes(expansion.text));
   }
   if (missing.empty()) return;
-  console.note(fmt::format("not in any document: {}", fmt::join(missing, ", ")));
+  console.note(fmt::format("not in any document: {}{}{}", fmt::join(missing, ", "),
+                           meant.empty() ? "" : "; did you mean ", fmt::join(meant, ", ")) +
+               (meant.empty() ? "" : "?"));
 }
 
 std::uint64_t print_hits(const Query& query, const QueryPrinter& printer, std::uint64_t num_hits) {
@@ -169,40 +172,57 @@ std::uint64_t print_hits(const Query& query, const QueryPrinter& printer, std::u
   return progress.num_printed;
 }
 
+/// One query from the command line.
+int answer(const Index& index, const QueryPrinter& printer, const Arguments& arguments,
+           const std::string& text, const Console& console) {
+  const Query query = index.query(text, arguments.query.options());
+  if (!query.has_terms()) {
+    throw UsageError(fmt::format("no term in '{}': the index's tokenizer finds no word there",
+                                 escape_bytes(text)));
+  }
+  note_expansions(query, console);
+  std::uint64_t num_matches = 0;
+  if (arguments.count) {
+    num_matches = query.count();
+    std::string line;
+    printer.print_count({}, num_matches, line);
+    print(line);
+  } else {
+    num_matches =
+        print_hits(query, printer, arguments.all ? index.info().num_docs : arguments.num_hits);
+  }
+  if (num_matches == 0 || console.verbose) note_missing(index, query, console);
+  return num_matches == 0 ? kExitNoMatch : kExitDone;
+}
+
 }  // namespace
 
 int run_query(std::vector<std::string> given, Console& console) {
   Arguments arguments;
   if (!parse(std::move(given), console, arguments)) return kExitDone;
-  if (arguments.operands.empty()) throw UsageError("TERM is missing");
+  const bool is_batch = !arguments.batch.empty();
+  if (arguments.operands.empty() && !is_batch) throw UsageError("TERM is missing");
+  if (is_batch && !arguments.operands.empty()) throw UsageError("--batch takes no TERM");
 
   const Index index = Index::open(choose_index(arguments.directory, console));
   const Roots roots(index, arguments.moved_to);
   const QueryPrinter printer(index, roots, print_options(arguments, console));
+  if (is_batch) {
+    BatchOptions options;
+    options.file = arguments.batch;
+    options.num_threads = arguments.num_threads != 0
+                              ? static_cast<unsigned>(arguments.num_threads)
+                              : std::max(1u, std::thread::hardware_concurrency());
+    options.num_hits = arguments.all ? index.info().num_docs : arguments.num_hits;
+    options.count = arguments.count;
+    options.query = arguments.query.options();
+    return run_batch(index, printer, options, console);
+  }
   const std::string text = fmt::format("{}", fmt::join(arguments.operands, " "));
   try {
-    const Query query = index.query(text, arguments.query);
-    if (!query.has_terms()) {
-      throw UsageError(fmt::format("no term in '{}': the index's tokenizer finds no word there",
-                                   escape_bytes(text)));
-    }
-    note_expansions(query, console);
-    std::uint64_t num_matches = 0;
-    if (arguments.count) {
-      num_matches = query.count();
-      std::string line;
-      printer.print_count({}, num_matches, line);
-      print(line);
-    } else {
-      num_matches =
-          print_hits(query, printer, arguments.all ? index.info().num_docs : arguments.num_hits);
-    }
-    if (num_matches == 0 || console.verbose) note_missing(query, console);
-    return num_matches == 0 ? kExitNoMatch : kExitDone;
+    return answer(index, printer, arguments, text, console);
   } catch (const QueryError& error) {
-    console.error(query_error_text(text, error));
-    write_stderr("see 'spimi query --help-syntax'\n");
-    return kExitUsage;
+    return report_query_error(text, error, console);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/utf8.h"
 #include "cli/command_line.h"
+#include "cli/exit_code.h"
 #include "input/document_reader.h"
 
 namespace spimi::cli {
@@ -22,14 +23,14 @@ constexpr std::size_t kPassageBytes = 160;
 /// A passage is looked for in so much of a document: it is read again for that.
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
-nlohmann::ordered_json explanation_json(const Explanation& explanation) {
+nlohmann::ordered_json explanation_object(const Explanation& explanation) {
   nlohmann::ordered_json object;
   object["score"] = explanation.score;
   object["matches"] = explanation.matches;
   object["what"] = escape_bytes(explanation.what);
   if (!explanation.parts.empty()) {
     auto& parts = object["parts"] = nlohmann::ordered_json::array();
-    for (const Explanation& part : explanation.parts) parts.push_back(explanation_json(part));
+    for (const Explanation& part : explanation.parts) parts.push_back(explanation_object(part));
   }
   return object;
 }
@@ -115,6 +116,28 @@ std::string path_to_open(const std::string& root, const std::string& path,
   return full[0] == '-' ? "./" + full : full;
 }
 
+std::vector<std::uint32_t> documents_at(const Index& index, const std::string& given) {
+  const std::string path = unescape_bytes(given);
+  std::vector<std::uint32_t> found;
+  std::error_code problem;
+  const std::string absolute = fs::absolute(path, problem).lexically_normal().string();
+  for (const CorpusRoot& root : index.info().roots) {
+    const std::string below = root.path + (root.path.ends_with('/') ? "" : "/");
+    if (problem || !absolute.starts_with(below)) continue;
+    for (const std::uint32_t docid : index.find_path(absolute.substr(below.size()))) {
+      if (index.root(docid) == root.path) found.push_back(docid);
+    }
+  }
+  if (found.empty()) found = index.find_path(path);
+  if (found.empty()) {
+    throw UsageError(
+        fmt::format("no document of the index has the path '{}'; 'spimi dump --docs' "
+                    "prints them all",
+                    escape_bytes(path)));
+  }
+  return found;
+}
+
 std::string explanation_text(const Explanation& explanation, std::size_t indent) {
   const std::string value =
       explanation.matches ? fmt::format("{:#.6g}", explanation.score) : std::string("no");
@@ -122,6 +145,10 @@ std::string explanation_text(const Explanation& explanation, std::size_t indent)
       fmt::format("{:{}}{}  {}\n", "", indent, value, escape_bytes(explanation.what));
   for (const Explanation& part : explanation.parts) text += explanation_text(part, indent + 2);
   return text;
+}
+
+std::string explanation_json(const Explanation& explanation) {
+  return explanation_object(explanation).dump();
 }
 
 std::string query_error_text(const std::string& query, const QueryError& error) {
@@ -134,6 +161,12 @@ std::string query_error_text(const std::string& query, const QueryError& error) 
   return fmt::format("query: {}\n  {}{}{}\n  {:{}}{:^<{}}", error.what(), printable(0, begin),
                      printable(begin, end), printable(end, query.size()), "",
                      width_of(printable(0, begin)), "", width);
+}
+
+int report_query_error(const std::string& query, const QueryError& error, const Console& console) {
+  console.error(query_error_text(query, error));
+  write_stderr("see 'spimi query --help-syntax'\n");
+  return kExitUsage;
 }
 
 std::string QueryPrinter::passage(const Query& query, const std::string& path) const {
@@ -197,7 +230,7 @@ void QueryPrinter::print(const Query& query, const std::string& topic, const Hit
       line["docid"] = hit.docid;
       line["path"] = escape_bytes(path);
       line["root"] = escape_bytes(root);
-      if (options_.explain) line["explanation"] = explanation_json(query.explain(hit.docid));
+      if (options_.explain) line["explanation"] = explanation_object(query.explain(hit.docid));
       out += line.dump() + "\n";
       break;
     }

@@ -74,7 +74,17 @@ std::string working_directory();
 /// An explanation as indented lines.
 std::string explanation_text(const Explanation& explanation, std::size_t indent);
 
+/// An explanation as a JSON object on one line.
+std::string explanation_json(const Explanation& explanation);
+
 /// The message of a query that cannot be read, with a caret under the place.
 std::string query_error_text(const std::string& query, const QueryError& error);
+
+/// Writes that message; returns the exit code.
+int report_query_error(const std::string& query, const QueryError& error, const Console& console);
+
+/// The documents that a path given by the user means: one that opens from here, or one relative to
+/// the root of the corpus, escaped as paths are printed. Throws UsageError if there is none.
+std::vector<std::uint32_t> documents_at(const Index& index, const std::string& given);
 
 }  // namespace spimi::cli

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
@@ -19,6 +22,7 @@ constexpr HelpText kHelp{
     .description = "Prints what an index holds and how large it is.\n",
     .examples =
         "  spimi stats -i notes.index\n"
+        "  spimi stats --top 20\n"
         "  spimi stats --json\n",
     .usage = "  spimi stats [OPTIONS]\n",
     .notes = {},
@@ -28,7 +32,53 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string stats_json(const Index& index) {
+struct TopTerm {
+  std::string term;
+  std::uint64_t df, cf;
+};
+
+/// The `num_terms` with the largest `key`, then in byte order.
+template <typename Key>
+std::vector<TopTerm> top_terms(const Index& index, std::size_t num_terms, Key key) {
+  const auto comes_first = [&](const TopTerm& a, const TopTerm& b) {
+    return key(a) != key(b) ? key(a) > key(b) : a.term < b.term;
+  };
+  std::vector<TopTerm> heap;
+  TermIterator terms = index.terms();
+  while (num_terms > 0 && terms.next()) {
+    if (heap.size() == num_terms) {
+      const TopTerm candidate{{}, terms.info().df, terms.info().cf};
+      if (key(candidate) <= key(heap.front())) continue;
+      std::pop_heap(heap.begin(), heap.end(), comes_first);
+      heap.pop_back();
+    }
+    heap.push_back({std::string(terms.term()), terms.info().df, terms.info().cf});
+    std::push_heap(heap.begin(), heap.end(), comes_first);
+  }
+  std::sort_heap(heap.begin(), heap.end(), comes_first);
+  return heap;
+}
+
+std::uint64_t df_of(const TopTerm& term) { return term.df; }
+std::uint64_t cf_of(const TopTerm& term) { return term.cf; }
+
+nlohmann::ordered_json terms_json(const std::vector<TopTerm>& terms) {
+  auto list = nlohmann::ordered_json::array();
+  for (const TopTerm& term : terms) {
+    list.push_back({{"term", term.term}, {"df", term.df}, {"cf", term.cf}});
+  }
+  return list;
+}
+
+std::string terms_text(std::string_view title, const std::vector<TopTerm>& terms) {
+  std::string text = fmt::format("{}\n", title);
+  for (const TopTerm& term : terms) {
+    text += fmt::format("  {:>17} {:>17}  {}\n", grouped(term.df), grouped(term.cf), term.term);
+  }
+  return text;
+}
+
+std::string stats_json(const Index& index, std::size_t num_top) {
   const IndexInfo& info = index.info();
   nlohmann::ordered_json object;
   object["directory"] = escape_bytes(index.directory().string());
@@ -51,10 +101,14 @@ std::string stats_json(const Index& index) {
   for (const CorpusRoot& root : info.roots) {
     roots.push_back({{"root", escape_bytes(root.path)}, {"num_docs", root.num_docs}});
   }
+  if (num_top > 0) {
+    object["top_df"] = terms_json(top_terms(index, num_top, df_of));
+    object["top_cf"] = terms_json(top_terms(index, num_top, cf_of));
+  }
   return object.dump() + "\n";
 }
 
-std::string stats_text(const Index& index) {
+std::string stats_text(const Index& index, std::size_t num_top) {
   const IndexInfo& info = index.info();
   std::string text = fmt::format("index {}\n", escape_bytes(index.directory().string()));
   const auto add = [&](std::string_view label, std::string_view value) {
@@ -83,6 +137,12 @@ std::string stats_text(const Index& index) {
   for (const auto& [name, size] : index.files()) {
     text += fmt::format("  {:>17}  {}\n", grouped(size), escape_bytes(name));
   }
+  if (num_top > 0) {
+    text += terms_text("terms in the most documents: documents, occurrences",
+                       top_terms(index, num_top, df_of));
+    text += terms_text("terms that occur most: documents, occurrences",
+                       top_terms(index, num_top, cf_of));
+  }
   return text;
 }
 
@@ -90,16 +150,18 @@ std::string stats_text(const Index& index) {
 
 int run_stats(std::vector<std::string> arguments, Console& console) {
   std::string directory;
+  std::uint64_t num_top = 0;
   CommandLine command_line(kHelp);
   command_line.group("Options");
   index_option(command_line, directory);
+  command_line.number("--top", num_top, 0, 1 << 20, "Also the N terms with the highest df and cf.");
   command_line.console_options(console);
 
   std::vector<std::string> operands;
   if (!command_line.parse(std::move(arguments), operands)) return kExitDone;
   expect_operands(operands, {});
   const Index index = Index::open(choose_index(directory, console));
-  print(console.json ? stats_json(index) : stats_text(index));
+  print(console.json ? stats_json(index, num_top) : stats_text(index, num_top));
   return kExitDone;
 }
 

@@ -162,7 +162,21 @@ std::optional<TermInfo> DictionaryReader::find(std::string_view term) const {
   return std::nullopt;
 }
 
+DictionaryIterator::DictionaryIterator(const DictionaryReader& dictionary, std::string_view prefix)
+    : dictionary_(&dictionary), prefix_(prefix) {
+  const std::uint64_t upper = prefix.empty() ? 0 : dictionary.upper_block(prefix);
+  if (upper > 0) first_block_ = next_block_ = upper - 1;
+}
+
 bool DictionaryIterator::next() {
+  while (next_entry()) {
+    if (term().starts_with(prefix_)) return true;
+    if (term() > prefix_) return false;
+  }
+  return false;
+}
+
+bool DictionaryIterator::next_entry() {
   if (block_ && block_->next()) return true;
   if (next_block_ == dictionary_->num_blocks()) return false;
   TermBlockReader block = dictionary_->block(next_block_);
@@ -176,8 +190,9 @@ bool DictionaryIterator::next() {
     positions = last.positions_offset + last.positions_bytes;
     if (block.term() <= block_->term()) block.fail("the terms are not in ascending order");
   }
-  if (first.postings_offset != postings || first.skips_offset != skips ||
-      first.positions_offset != positions) {
+  const bool follows_nothing = !block_ && first_block_ > 0;
+  if (!follows_nothing && (first.postings_offset != postings || first.skips_offset != skips ||
+                           first.positions_offset != positions)) {
     block.fail("the lists of a term block do not follow on those before");
   }
   block_.emplace(std::move(block));

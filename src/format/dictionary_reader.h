@@ -76,20 +76,25 @@ class DictionaryReader {
   BlockIndex blocks_;
 };
 
-/// All terms of a dictionary in order. Throws Error(kCorrupt) also when a block does not follow on
-/// the one before.
+/// All terms of a dictionary in order, or those that begin with a prefix. Throws Error(kCorrupt)
+/// also when a block does not follow on the one before.
 class DictionaryIterator {
  public:
   explicit DictionaryIterator(const DictionaryReader& dictionary) : dictionary_(&dictionary) {}
+  DictionaryIterator(const DictionaryReader& dictionary, std::string_view prefix);
 
   bool next();
   std::string_view term() const { return block_->term(); }
   const TermInfo& info() const { return block_->info(); }
 
  private:
+  bool next_entry();
+
   const DictionaryReader* dictionary_;
+  std::string prefix_;
   std::optional<TermBlockReader> block_;
   std::uint64_t next_block_ = 0;
+  std::uint64_t first_block_ = 0;
 };
 
 }  // namespace spimi

@@ -44,4 +44,20 @@ class PathIterator {
   std::string path_;
 };
 
+/// The first docid in [begin, end) whose path `holds` is true of, or `end`. It is false up to some
+/// docid and true from there on: the documents of a root are in the byte order of their paths.
+template <typename Holds>
+std::uint64_t first_path_where(const PathReader& paths, std::uint64_t begin, std::uint64_t end,
+                               Holds holds) {
+  while (begin < end) {
+    const std::uint64_t middle = begin + (end - begin) / 2;
+    if (holds(paths.path(static_cast<std::uint32_t>(middle)))) {
+      end = middle;
+    } else {
+      begin = middle + 1;
+    }
+  }
+  return begin;
+}
+
 }  // namespace spimi

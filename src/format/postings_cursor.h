@@ -132,8 +132,9 @@ class PostingsCursor {
   PositionsReader positions_reader_;
   std::uint32_t reader_at_ =
       kNone;  ///< The posting of the block whose positions the reader has next.
-  std::uint32_t decoded_at_ = kNone;  ///< The posting whose positions are in decoded_.
-  std::vector<std::uint32_t> decoded_;
+  std::uint32_t decoded_at_ = kNone;    ///< The posting whose positions are in decoded_.
+  std::vector<std::uint32_t> decoded_;  ///< The first num_decoded_ of it.
+  std::size_t num_decoded_ = 0;
 };
 
 }  // namespace spimi

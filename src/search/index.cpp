@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "format/layout.h"
 #include "format/manifest.h"
+#include "search/expand.h"
+#include "search/fuzzy_matcher.h"
 #include "search/index_state.h"
 #include "spimi/error.h"
 #include "text/normalize.h"
@@ -125,11 +127,44 @@ TermIterator Index::terms() const {
       std::make_unique<TermIterator::State>(TermIterator::State{state_->segment.terms()}));
 }
 
+TermIterator Index::terms_from(std::string_view prefix) const {
+  return TermIterator(std::make_unique<TermIterator::State>(
+      TermIterator::State{DictionaryIterator(state_->segment.dictionary(), prefix)}));
+}
+
+std::vector<std::string> Index::suggest(std::string_view term, std::size_t max_terms) const {
+  std::size_t num_characters = 0;
+  for (const char c : term) num_characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  FuzzyMatcher matcher(term, num_characters > 4 ? 2 : 1);
+  // Nobody takes a term of one or two characters for another.
+  if (num_characters < 3 || max_terms == 0) return {};
+  std::vector<std::string> terms;
+  for (FoundTerm& found : find_terms(state_->segment.dictionary(), matcher, {}, max_terms).terms) {
+    terms.push_back(std::move(found.term));
+  }
+  return terms;
+}
+
 Cursor Index::cursor(const TermInfo& info) const {
   return Cursor(std::make_unique<Cursor::State>(Cursor::State{state_->segment.postings(info)}));
 }
 
 std::string Index::path(std::uint32_t docid) const { return state_->segment.paths().path(docid); }
+
+std::vector<std::uint32_t> Index::find_path(std::string_view path) const {
+  const PathReader& paths = state_->segment.paths();
+  std::vector<std::uint32_t> found;
+  std::uint64_t begin = 0;
+  for (const std::uint64_t end : state_->root_ends) {
+    const std::uint64_t docid = first_path_where(
+        paths, begin, end, [path](const std::string& other) { return other >= path; });
+    if (docid < end && paths.path(static_cast<std::uint32_t>(docid)) == path) {
+      found.push_back(static_cast<std::uint32_t>(docid));
+    }
+    begin = end;
+  }
+  return found;
+}
 
 const std::string& Index::root(std::uint32_t docid) const {
   const auto& ends = state_->root_ends;

@@ -36,21 +36,11 @@ class PathFilterIterator : public DocIterator {
 
   void add_range(std::uint64_t begin, std::uint64_t end) {
     const std::string& prefix = glob_.prefix();
-    const auto first_where = [&](std::uint64_t low, std::uint64_t high, auto holds) {
-      while (low < high) {
-        const std::uint64_t middle = low + (high - low) / 2;
-        if (holds(paths_.path(static_cast<std::uint32_t>(middle)))) {
-          high = middle;
-        } else {
-          low = middle + 1;
-        }
-      }
-      return low;
-    };
     if (!prefix.empty()) {
-      begin = first_where(begin, end, [&](const std::string& path) { return path >= prefix; });
-      end = first_where(begin, end,
-                        [&](const std::string& path) { return !path.starts_with(prefix); });
+      begin = first_path_where(paths_, begin, end,
+                               [&](const std::string& path) { return path >= prefix; });
+      end = first_path_where(paths_, begin, end,
+                             [&](const std::string& path) { return !path.starts_with(prefix); });
     }
     if (begin == end) return;
     ranges_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});

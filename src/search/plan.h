@@ -37,7 +37,7 @@ struct PlanNode {
   std::string text;  ///< As it stands in the query.
   double boost = 1;
   std::vector<PlanTerm> terms;
-  bool is_word = false;  ///< Of a kTerm: written as a word, not as a pattern.
+  bool is_word = false;                ///< Of a kTerm: written as a word, not as a pattern.
   std::vector<std::uint32_t> offsets;  ///< Of a phrase's terms, ascending from 0.
   QueryNode::Order order = QueryNode::Order::kAdjacent;
   std::uint32_t slop = 0;

@@ -29,28 +29,49 @@ std::uint32_t PositionMatcher::count(const Words& words, std::uint32_t most) {
   return count_any(words, most);
 }
 
-/// Intersects the starts that each word allows, those of the rarest word first.
+/// Intersects the starts that each word allows, from the rarest word on.
 std::uint32_t PositionMatcher::count_adjacent(const Words& words, std::uint32_t most) {
   const auto size_less = [](const auto& a, const auto& b) { return a.size() < b.size(); };
   const auto rarest = static_cast<std::size_t>(
       std::min_element(words.begin(), words.end(), size_less) - words.begin());
-  std::uint32_t found = 0;
-  held_.assign(words.size(), 0);  // Here: how far each word's positions are passed.
+  starts_.clear();
   for (const std::uint32_t position : words[rarest]) {
-    if (position < offsets_[rarest]) continue;
-    const std::uint64_t start = position - offsets_[rarest];
-    bool fits = true;
-    for (std::size_t i = 0; i < words.size() && fits; ++i) {
-      if (i == rarest) continue;
-      const std::uint64_t wanted = start + offsets_[i];
-      std::uint32_t& at = held_[i];
-      while (at < words[i].size() && words[i][at] < wanted) ++at;
-      if (at == words[i].size()) return found;
-      fits = words[i][at] == wanted;
-    }
-    if (fits && ++found == most) return found;
+    if (position >= offsets_[rarest]) starts_.push_back(position - offsets_[rarest]);
   }
-  return found;
+  std::size_t words_left = words.size() - 1;
+  for (std::size_t i = 0; i < words.size() && !starts_.empty(); ++i) {
+    if (i == rarest) continue;
+    --words_left;
+    keep_starts(words[i], offsets_[i], words_left == 0 ? most : ~0u);
+  }
+  return static_cast<std::uint32_t>(std::min<std::size_t>(starts_.size(), most));
+}
+
+/// Of starts_ keeps those that `positions` has `offset` behind, the first `most` of them. Goes on
+/// without branches that depend on the data: which list is ahead cannot be predicted.
+void PositionMatcher::keep_starts(std::span<const std::uint32_t> positions, std::uint32_t offset,
+                                  std::uint32_t most) {
+  std::size_t i = 0, j = 0, kept = 0;
+  if (positions.size() > 16 * starts_.size()) {
+    for (; i < starts_.size() && kept < most; ++i) {
+      const std::uint64_t wanted = std::uint64_t{starts_[i]} + offset;
+      const auto at = std::lower_bound(positions.begin() + static_cast<std::ptrdiff_t>(j),
+                                       positions.end(), wanted);
+      j = static_cast<std::size_t>(at - positions.begin());
+      if (j == positions.size()) break;
+      starts_[kept] = starts_[i];
+      kept += *at == wanted;
+    }
+  } else {
+    while (i < starts_.size() && j < positions.size() && kept < most) {
+      const std::uint64_t wanted = std::uint64_t{starts_[i]} + offset, position = positions[j];
+      starts_[kept] = starts_[i];
+      kept += position == wanted;
+      i += position >= wanted;
+      j += position <= wanted;
+    }
+  }
+  starts_.resize(kept);
 }
 
 /// For each place of the last word: the latest places that the words before it can have. An

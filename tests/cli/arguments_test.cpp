@@ -18,7 +18,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kCommands[] = {"build", "merge", "query", "dump", "stats", "check"};
+constexpr const char* kCommands[] = {"build", "merge",   "query",       "dump",
+                                     "stats", "explain", "serve-stdin", "check"};
 
 class ArgumentsTest : public CliTest {
  protected:

@@ -110,7 +110,7 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
     const int out_fd = options.stdout_path.empty()
                            ? out.write_end
                            : ::open(options.stdout_path.c_str(), O_WRONLY | O_CLOEXEC);
-    const int in_fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int in_fd = ::open(options.stdin_path.c_str(), O_RDONLY | O_CLOEXEC);
     ::signal(SIGPIPE, options.ignore_sigpipe ? SIG_IGN : SIG_DFL);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
     ::alarm(kTimeoutSeconds);

@@ -16,6 +16,7 @@ namespace spimi::testing {
 struct RunOptions {
   std::string directory;  ///< To work in; empty: the fixture's.
   std::vector<std::pair<std::string, std::string>> environment;  ///< Added to the fixture's.
+  std::string stdin_path = "/dev/null";
   std::string stdout_path;  ///< Where stdout goes instead of `RunResult::out`.
   bool close_stdout_reader = false;
   bool ignore_sigpipe = false;
