@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. packages.sh build|test|bench
-#   build  what the program needs    test  and its tests and checks    bench  what scripts/bench needs
+# Installs the Debian packages that are missing. packages.sh build|test|coverage|bench
+#   build  what the program needs      test   and its tests and checks
+#   coverage  what coverage.sh needs   bench  what scripts/bench needs
 # With everything there it touches neither the network nor root.
 set -euo pipefail
 
@@ -8,15 +9,17 @@ build=(g++ cmake ninja-build pkg-config libicu-dev libcli11-dev libfmt-dev libxx
   nlohmann-json3-dev libsimdjson-dev)
 test=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data
   clang-format-14 clang-tidy-14 git ca-certificates)
+coverage=("${test[@]}" clang-14 llvm-14)
 bench=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data python3 time
   libxapian-dev libsqlite3-dev nodejs maven python3-venv)
 
 case ${1:-} in
   build) wanted=("${build[@]}") ;;
   test) wanted=("${test[@]}") ;;
+  coverage) wanted=("${coverage[@]}") ;;
   bench) wanted=("${bench[@]}") ;;
   *)
-    echo "usage: packages.sh build|test|bench" >&2
+    echo "usage: packages.sh build|test|coverage|bench" >&2
     exit 2
     ;;
 esac

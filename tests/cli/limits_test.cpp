@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
@@ -203,15 +204,19 @@ TEST_F(LimitsTest, FullDisk) {
   write_words("corpus", 12, 30000);
   EXPECT_EQ(run({"build", "-q", "--force", "corpus", "reference"}).exit_code, 0);
   new_id_ = whole_index("reference");
-  std::vector<std::string> command = {"build", "-q", "-j", "2", "-m", "17M", "corpus", "disk/out"};
+  std::vector<std::string> command = {"build", "--json", "-j",     "2",
+                                      "-m",    "17M",    "corpus", "disk/out"};
   int num_full = 0;
-  std::string first_message;
   for (int size = 1; size <= 64; size *= 2) {
     SCOPED_TRACE(size);
     ASSERT_TRUE(disk.resize(size));
     const RunResult result = run(command);
-    if (result.exit_code == 0) break;
+    if (result.exit_code == 0) {
+      EXPECT_THAT(result.out, Not(HasSubstr("\"num_resumed_docs\":0,")));
+      break;
+    }
     EXPECT_EQ(result.exit_code, 4) << result.err;
+    EXPECT_THAT(result.err, AnyOf(HasSubstr("--resume"), HasSubstr("spimi merge")));
     EXPECT_THAT(result.err, AllOf(HasSubstr("No space left on device"), HasSubstr("are needed"),
                                   HasSubstr("tmpfs ("), HasSubstr(" free")));
     ++num_full;

@@ -85,7 +85,8 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
     });
     environment.push_back(prefix + value);
   }
-  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "TMPDIR"}) {
+  for (const char* name :
+       {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "TMPDIR", "LLVM_PROFILE_FILE"}) {
     if (const char* value = ::getenv(name)) environment.push_back(std::string(name) + "=" + value);
   }
   arguments.insert(arguments.begin(), SPIMI_PROGRAM);

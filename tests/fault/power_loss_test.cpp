@@ -23,8 +23,9 @@ class PowerLossTest : public FaultyBuildTest {
     std::size_t num_new = 0, round = 0;
     for (std::size_t n = 0; n <= disk.num_events();
          n += n + stride > disk.num_events() ? 1 : stride) {
-      for (const Unsynced unsynced : {Unsynced::kLost, Unsynced::kKept, Unsynced::kNamesKept,
-                                      Unsynced::kZeros, Unsynced::kAtRandom, Unsynced::kAtRandom}) {
+      for (const Unsynced unsynced :
+           {Unsynced::kLost, Unsynced::kKept, Unsynced::kNamesKept, Unsynced::kZeros,
+            Unsynced::kLastKept, Unsynced::kAtRandom, Unsynced::kAtRandom}) {
         SCOPED_TRACE(::testing::Message() << "after " << n << " of " << disk.num_events()
                                           << " events, unsynced " << static_cast<int>(unsynced));
         fs::remove_all(out());

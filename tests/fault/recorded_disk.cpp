@@ -174,6 +174,10 @@ void RecordedDisk::made(const SystemCall& call, std::size_t size) {
 std::map<std::string, std::string> RecordedDisk::after(std::size_t num_events, Unsynced unsynced,
                                                        Random& random) const {
   Disk disk = before_;
+  std::size_t last = 0;  // that was not synced
+  for (std::size_t i = 0; i < num_events; ++i) {
+    if (events_[i].kind != EventKind::kSync && events_[i].synced_by >= num_events) last = i;
+  }
   for (std::size_t i = 0; i < num_events; ++i) {
     Event event = events_[i];
     const bool bytes = event.kind == EventKind::kWrite || event.kind == EventKind::kResize;
@@ -188,6 +192,9 @@ std::map<std::string, std::string> RecordedDisk::after(std::size_t num_events, U
           break;
         case Unsynced::kZeros:
           std::fill(event.bytes.begin(), event.bytes.end(), '\0');
+          break;
+        case Unsynced::kLastKept:
+          if (i != last) continue;
           break;
         case Unsynced::kAtRandom:
           if (random_below(random, 2) == 0) continue;

@@ -21,6 +21,7 @@ class RecordedDisk : public SystemCallRule {
     kKept,       ///< None of it: a kill.
     kNamesKept,  ///< The names are there; the bytes are not, and the sizes are 0.
     kZeros,      ///< The names and sizes are there; the bytes are zeros.
+    kLastKept,   ///< Only the last change is there: it overtook the others.
     kAtRandom,   ///< Each change by itself, writes in part.
   };
 
