@@ -194,7 +194,7 @@ TEST_F(MergeRunsTest, SpillFileThatIsCutShortIsFound) {
 TEST_F(MergeRunsTest, SpillFileThatIsMissingIsAnError) {
   seal(100);
   std::filesystem::remove(staged("spill-0"));
-  EXPECT_EQ(error_kind([&] { merge_runs(out()); }), ErrorKind::kIo);
+  EXPECT_EQ(error_kind([&] { merge_runs(out()); }), ErrorKind::kCorrupt);
   expect_old_index();
 }
 
