@@ -118,6 +118,8 @@ class Query {
   std::vector<Hit> search(std::size_t k, const std::optional<Hit>& after = std::nullopt) const;
   /// How many documents match.
   std::uint64_t count() const;
+  /// Both, which may take less than one after the other.
+  std::vector<Hit> search_and_count(std::size_t k, std::uint64_t* count) const;
   /// Calls `visit` for each matching document in the order of docids, until it returns false.
   void for_each(const std::function<bool(std::uint32_t docid)>& visit) const;
   /// Why a document matches or not, and how its score comes about. docid < info().num_docs.

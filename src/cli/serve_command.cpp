@@ -59,8 +59,13 @@ std::string answer(const Index& index, std::string_view line) {
     bool counts = false;
     const std::size_t num_hits = hits_wanted(command, counts);
     if (num_hits == 0) return "UNSUPPORTED";
-    (void)query.search(num_hits);
-    return counts ? std::to_string(query.count()) : "1";
+    std::uint64_t count = 1;
+    if (counts) {
+      (void)query.search_and_count(num_hits, &count);
+    } else {
+      (void)query.search(num_hits);
+    }
+    return std::to_string(count);
   } catch (const QueryError&) {
     return "UNSUPPORTED";
   }

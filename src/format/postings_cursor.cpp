@@ -107,12 +107,13 @@ void PostingsCursor::read_block() {
   if (sum != skip_.last_docid) {
     postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
   }
-  auto docid = static_cast<std::uint32_t>(base_);
+  auto next = static_cast<std::uint32_t>(base_);
   for (std::uint32_t& value : docids_) {
-    docid += value;
-    value = docid++;
+    const std::uint32_t gap = value;
+    value = next + gap;
+    next += gap + 1;
   }
-  base_ = docid;
+  base_ = next;
   next_postings_ += skip_.block_bytes;
   start_block(kBlockValues);
 }

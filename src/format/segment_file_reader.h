@@ -41,6 +41,15 @@ class SegmentFileReader {
     return payload_ + offset;
   }
 
+  /// The u32 at `index` in a payload of them; `index` is less than their number. They do not
+  /// straddle pages.
+  std::uint32_t u32_at(std::uint64_t index) const {
+    if (!verified_[index / (kPageBytes / 4)].load(std::memory_order_relaxed)) {
+      verify(index / (kPageBytes / 4));
+    }
+    return load_u32(payload_ + index * 4);
+  }
+
   /// Reads a page again and compares it with its checksum, whether or not it was verified before.
   bool page_is_sound(std::uint64_t page) const;
   /// XXH3-64 of all page checksums: what the build id covers.

@@ -42,7 +42,7 @@ class SegmentReader {
   const PathReader& paths() const { return *paths_; }
   /// In tokens. `docid` is less than num_docs.
   std::uint32_t length(std::uint32_t docid) const {
-    return load_u32(file(SegmentFile::kLengths).bytes(std::uint64_t{docid} * 4, 4));
+    return file(SegmentFile::kLengths).u32_at(docid);
   }
 
   /// `which` is one the segment has.

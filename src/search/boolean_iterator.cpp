@@ -231,6 +231,7 @@ std::unique_ptr<DocIterator> make_boolean_iterator(const PlanNode& node,
     if (parts.empty()) return any;
     parts.insert(parts.begin(), Part{Occur::kMust, std::move(any)});
   }
+  if (parts.size() == 1) return std::move(parts[0].iterator);
   return std::make_unique<AllOfIterator>(std::move(parts));
 }
 

@@ -8,6 +8,7 @@
 #include "search/explain.h"
 #include "search/query_state.h"
 #include "search/rank_any.h"
+#include "search/rank_every.h"
 #include "search/top_k.h"
 
 namespace spimi {
@@ -44,21 +45,39 @@ void collect_terms(const PlanNode& node, std::set<std::string>& terms) {
   }
 }
 
-/// The terms of a query that any of them matches; empty if it is not such a query. What it excludes
-/// goes to `excluded`.
-std::vector<const PlanNode*> any_of_terms(const PlanNode& root, PlanNode& excluded) {
-  if (root.kind == PlanNode::Kind::kTerm) return {&root};
-  std::vector<const PlanNode*> terms;
-  if (root.kind != PlanNode::Kind::kBoolean) return terms;
+/// What a query of terms alone, beside what it excludes, is ranked by.
+enum class Shape { kAnyTerm, kEveryTerm, kOther };
+
+Shape shape_of(const PlanNode& root) {
+  if (root.kind == PlanNode::Kind::kTerm) return Shape::kAnyTerm;
+  if (root.kind != PlanNode::Kind::kBoolean) return Shape::kOther;
+  bool any_should = false, any_must = false;
   for (const PlanClause& clause : root.clauses) {
-    const bool is_term = clause.node.kind == PlanNode::Kind::kTerm;
-    if (clause.occur == Occur::kMust || (clause.occur == Occur::kShould && !is_term)) return {};
-    if (clause.occur == Occur::kShould) terms.push_back(&clause.node);
+    if (clause.occur == Occur::kNot) continue;
+    if (clause.node.kind != PlanNode::Kind::kTerm) return Shape::kOther;
+    any_should |= clause.occur == Occur::kShould;
+    any_must |= clause.occur == Occur::kMust;
   }
+  if (any_must) return Shape::kEveryTerm;
+  return any_should ? Shape::kAnyTerm : Shape::kOther;
+}
+
+/// The clauses of the root that must not match, as a node of which any may.
+PlanNode excluded_by(const PlanNode& root) {
+  PlanNode excluded;
   for (const PlanClause& clause : root.clauses) {
     if (clause.occur != Occur::kNot) continue;
     excluded.kind = PlanNode::Kind::kBoolean;
     excluded.clauses.push_back({Occur::kShould, clause.node});
+  }
+  return excluded;
+}
+
+std::vector<const PlanNode*> scored_terms(const PlanNode& root) {
+  if (root.kind == PlanNode::Kind::kTerm) return {&root};
+  std::vector<const PlanNode*> terms;
+  for (const PlanClause& clause : root.clauses) {
+    if (clause.occur != Occur::kNot) terms.push_back(&clause.node);
   }
   return terms;
 }
@@ -122,6 +141,20 @@ void rank_all(const PlanNode& root, const SearchContext& context, TopK& top) {
   }
 }
 
+/// The same for every match, which it counts: where finding matches is the dear part, that is done
+/// once.
+std::uint64_t rank_and_count(const PlanNode& root, const SearchContext& context, TopK& top) {
+  const auto iterator = make_iterator(root, context, true);
+  std::uint64_t num_docs = 0;
+  for (std::uint32_t docid = iterator->docid(); docid != DocIterator::kEnd;
+       docid = iterator->seek(docid + 1)) {
+    if (!iterator->matches()) continue;
+    ++num_docs;
+    top.offer(docid, context.total_score(docid, iterator->score()));
+  }
+  return num_docs;
+}
+
 /// Calls `take` with the bits of each stretch of documents, until it returns false.
 template <typename Take>
 void for_each_window(const PlanNode& root, const SearchContext& context, Take take) {
@@ -138,6 +171,17 @@ void for_each_window(const PlanNode& root, const SearchContext& context, Take ta
   }
 }
 
+/// The part of a query that decides what matches: the one that must, if all others are optional.
+const PlanNode& what_matches(const PlanNode& root) {
+  const PlanNode* must = nullptr;
+  for (const PlanClause& clause : root.clauses) {
+    if (clause.occur == Occur::kShould) continue;
+    if (clause.occur == Occur::kNot || must != nullptr) return root;
+    must = &clause.node;
+  }
+  return must != nullptr ? what_matches(*must) : root;
+}
+
 }  // namespace
 
 std::vector<Hit> Query::search(std::size_t k, const std::optional<Hit>& after) const {
@@ -148,21 +192,37 @@ std::vector<Hit> Query::search(std::size_t k, const std::optional<Hit>& after) c
   if (k == 0) return {};
   TopK top(k, after);
 
-  PlanNode excluded;
-  const std::vector<const PlanNode*> terms = any_of_terms(root, excluded);
-  if (!terms.empty()) {
-    std::unique_ptr<DocIterator> excluding;
-    if (!excluded.clauses.empty()) excluding = make_iterator(excluded, context, false);
-    rank_any(terms, excluding.get(), context, top);
+  const Shape shape = shape_of(root);
+  if (shape == Shape::kOther) {
+    rank_all(root, context, top);
     return top.take();
   }
+  const PlanNode excluded = excluded_by(root);
+  std::unique_ptr<DocIterator> excluding;
+  if (!excluded.clauses.empty()) excluding = make_iterator(excluded, context, false);
+  if (shape == Shape::kAnyTerm) {
+    rank_any(scored_terms(root), excluding.get(), context, top);
+  } else {
+    rank_every(root, excluding.get(), context, top);
+  }
+  return top.take();
+}
 
-  rank_all(root, context, top);
+std::vector<Hit> Query::search_and_count(std::size_t k, std::uint64_t* count) const {
+  const SearchContext& context = state_->context;
+  const PlanNode& root = state_->plan.root;
+  if (k == 0 || context.rank.ranking == Ranking::kNone || shape_of(root) != Shape::kOther) {
+    *count = this->count();
+    return search(k);
+  }
+  k = static_cast<std::size_t>(std::min<std::uint64_t>(k, context.segment.num_docs()));
+  TopK top(k, std::nullopt);
+  *count = rank_and_count(root, context, top);
   return top.take();
 }
 
 std::uint64_t Query::count() const {
-  const PlanNode& root = state_->plan.root;
+  const PlanNode& root = what_matches(state_->plan.root);
   if (root.kind == PlanNode::Kind::kTerm) return root.terms[0].info.df;
   if (root.kind == PlanNode::Kind::kAll) return state_->context.segment.num_docs();
   std::uint64_t num_docs = 0;

@@ -17,10 +17,10 @@ namespace spimi {
 ///   atom    := "(" list ")" | '"' text '"' ["~" [">"] number] | "/" regexp "/" | "path:" glob
 ///            | word ["~" [0-2]]        a word with an unescaped * or ? is a wildcard
 ///
-/// Paths without a sign in a list are filters: what else is in the list must match, and one of them.
-/// A backslash takes the meaning from the character after it. A sign or slash that does not fit the
-/// grammar is part of a word, so that plain text is a query for its words. An empty query is a
-/// boolean node without clauses. Throws QueryError.
+/// Paths without a sign in a list are filters: what else is in the list must match, and one of
+/// them. A backslash takes the meaning from the character after it. A sign or slash that does not
+/// fit the grammar is part of a word, so that plain text is a query for its words. An empty query
+/// is a boolean node without clauses. Throws QueryError.
 QueryNode parse_query(std::string_view text);
 
 }  // namespace spimi

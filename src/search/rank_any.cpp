@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
+
+#include "search/scored_term.h"
 
 // Ranked disjunctions, document at a time within windows of docids.
 //
@@ -16,25 +17,20 @@
 namespace spimi {
 namespace {
 
-struct Term {
-  std::size_t slot;  ///< Its place in the query.
-  TermWeight weight;
-  double max_score;
-  PostingsCursor cursor;
-};
-
 class Ranker {
  public:
   /// `terms` in the order of their slots, of which there are as many.
-  Ranker(const SearchContext& context, std::vector<Term> terms, DocIterator* excluded, TopK& top)
+  Ranker(const SearchContext& context, std::vector<ScoredTerm> terms, DocIterator* excluded,
+         TopK& top)
       : context_(context),
         segment_(context.segment),
         terms_(std::move(terms)),
         excluded_(excluded),
         num_slots_(terms_.size()),
         top_(top) {
-    std::stable_sort(terms_.begin(), terms_.end(),
-                     [](const Term& a, const Term& b) { return a.max_score > b.max_score; });
+    std::stable_sort(terms_.begin(), terms_.end(), [](const ScoredTerm& a, const ScoredTerm& b) {
+      return a.max_score > b.max_score;
+    });
     bound_from_.assign(num_slots_ + 1, 0);
     for (std::size_t i = num_slots_; i-- > 0;) {
       bound_from_[i] = bound_from_[i + 1] + terms_[i].max_score;
@@ -44,7 +40,7 @@ class Ranker {
 
   void run() {
     if (num_essential_ > 1) {
-      for (Term& term : terms_) term.cursor.next();
+      for (ScoredTerm& term : terms_) term.cursor.next();
       run_windows();
     } else if (num_essential_ == 1 && terms_[0].cursor.next_block()) {
       run_blocks();
@@ -52,7 +48,7 @@ class Ranker {
   }
 
  private:
-  double score(const Term& term, std::uint32_t docid, std::uint32_t tf) const {
+  double score(const ScoredTerm& term, std::uint32_t docid, std::uint32_t tf) const {
     return term.weight.score(tf, segment_.length(docid));
   }
 
@@ -67,7 +63,7 @@ class Ranker {
   void complete(std::uint32_t docid, double sum, double* scores) {
     std::size_t i = num_essential_;
     for (; i < num_slots_ && top_.can_enter(sum + bound_from_[i]); ++i) {
-      Term& term = terms_[i];
+      ScoredTerm& term = terms_[i];
       if (term.cursor.seek(docid) != docid) continue;
       sum += scores[term.slot] = score(term, docid, term.cursor.tf());
     }
@@ -80,11 +76,7 @@ class Ranker {
   }
 
   void offer(std::uint32_t docid, double sum) {
-    if (excluded_ != nullptr) {
-      if (!top_.can_enter(sum)) return;
-      if (excluded_->docid() < docid) excluded_->seek(docid);
-      if (excluded_->docid() == docid && excluded_->matches()) return;
-    }
+    if (!top_.can_enter(sum) || is_excluded(excluded_, docid)) return;
     top_.offer(docid, context_.total_score(docid, sum));
   }
 
@@ -106,7 +98,7 @@ class Ranker {
       const auto end = static_cast<std::uint32_t>(
           std::min<std::uint64_t>(std::uint64_t{first} + window_docs, PostingsCursor::kEnd));
       for (std::size_t i = 0; i < num_essential_; ++i) {
-        Term& term = terms_[i];
+        ScoredTerm& term = terms_[i];
         for (std::uint32_t docid = term.cursor.docid(); docid < end; docid = term.cursor.next()) {
           const std::size_t place = docid - first;
           scores[place * num_slots_ + term.slot] = score(term, docid, term.cursor.tf());
@@ -130,7 +122,7 @@ class Ranker {
 
   /// With one essential term: goes on from its current posting.
   void run_blocks() {
-    Term& term = terms_[0];
+    ScoredTerm& term = terms_[0];
     const double rest = bound_from_[1];
     std::vector<double> scores(num_slots_, 0.0);
     std::uint32_t done_to = term.cursor.docid();
@@ -140,6 +132,8 @@ class Ranker {
       std::size_t i = 0;
       while (docids[i] < done_to) ++i;
       for (; i < docids.size(); ++i) {
+        const double least = top_.lenient_threshold() - rest;
+        if (!term.weight.may_reach(least, tfs[i], segment_.length(docids[i]))) continue;
         const double own = score(term, docids[i], tfs[i]);
         if (!top_.can_enter(own + rest)) continue;
         scores[term.slot] = own;
@@ -151,7 +145,7 @@ class Ranker {
   }
 
   /// No posting of a block with a smaller max_impact can enter.
-  unsigned least_impact(const Term& term, double rest) const {
+  unsigned least_impact(const ScoredTerm& term, double rest) const {
     if (!term.weight.has_impacts() || term.max_score == 0) return 0;
     const double too_little = (top_.lenient_threshold() - rest) / term.weight.bound() * 255;
     return too_little > 0 ? static_cast<unsigned>(std::min(255.0, too_little)) + 1 : 0;
@@ -159,7 +153,7 @@ class Ranker {
 
   const SearchContext& context_;
   const SegmentReader& segment_;
-  std::vector<Term> terms_;  ///< Highest bound first; the first num_essential_ are essential.
+  std::vector<ScoredTerm> terms_;  ///< Highest bound first; the first num_essential_ are essential.
   DocIterator* excluded_;
   std::size_t num_slots_;
   std::size_t num_essential_;
@@ -171,15 +165,9 @@ class Ranker {
 
 void rank_any(std::vector<const PlanNode*> nodes, DocIterator* excluded,
               const SearchContext& context, TopK& top) {
-  std::vector<Term> terms;
+  std::vector<ScoredTerm> terms;
   terms.reserve(nodes.size());
-  for (const PlanNode* node : nodes) {
-    const TermWeight weight = weights_of(*node, context)[0];
-    PostingsCursor cursor = context.segment.postings(node->terms[0].info);
-    double max_score = weight.bound();
-    if (weight.has_impacts()) max_score = weight.bound(cursor.list_max_impact());
-    terms.push_back({terms.size(), weight, max_score, std::move(cursor)});
-  }
+  for (const PlanNode* node : nodes) terms.emplace_back(*node, terms.size(), context);
   Ranker(context, std::move(terms), excluded, top).run();
 }
 

@@ -26,7 +26,9 @@ TermWeight::TermWeight(const RankOptions& options, const CollectionStats& stats,
       has_impacts_ = k1_ == 1.2 && b_ == 0.75;
       statistic_ = std::log(1 + (stats.num_docs - df + 0.5) / (df + 0.5));
       factor_ = boost_ * statistic_;
-      bound_ = factor_ * (k1_ + 1);
+      bound_ = most_ = factor_ * (k1_ + 1);
+      length_base_ = k1_ * (1 - b_);
+      length_slope_ = k1_ * b_ / average_length_;
       break;
     case Ranking::kBm25Plus:
       statistic_ = std::log((stats.num_docs + 1) / df);

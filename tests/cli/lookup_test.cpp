@@ -121,7 +121,8 @@ TEST_F(LookupTest, ExplainTellsWhetherAndWhy) {
 TEST_F(LookupTest, SuggestsWhatMayHaveBeenMeant) {
   const RunResult result = run({"query", "-i", "index", "naiev", "cta"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.err, "spimi: not in any document: 'naiev', 'cta'; did you mean 'na\xc3\xafve', 'cat'?\n");
+  EXPECT_EQ(result.err,
+            "spimi: not in any document: 'naiev', 'cta'; did you mean 'na\xc3\xafve', 'cat'?\n");
 }
 
 TEST_F(LookupTest, ServesTheProtocolOfTheSearchBenchmarkGame) {

@@ -155,6 +155,9 @@ class QueryTest : public ::testing::Test {
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
       expect_prefix(all, query.search(k), k, 0);
     }
+    std::uint64_t count = 0;
+    expect_prefix(all, query.search_and_count(7, &count), 7, 0);
+    ASSERT_EQ(count, all.size());
     // Behind a hit come the same as in the whole answer.
     if (all.size() > 3) {
       const std::size_t after = random_below(random_, all.size());
