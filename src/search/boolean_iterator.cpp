@@ -150,7 +150,12 @@ class AllOfIterator : public DocIterator {
     return sum;
   }
 
-  void set_min_score(double score) override { min_score_ = score; }
+  void set_min_score(double score) override {
+    min_score_ = score;
+    for (DocIterator* part : required_) {
+      part->set_min_score(score - (max_score_ - part->max_score()));
+    }
+  }
 
   void fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) override;
 

@@ -20,11 +20,8 @@ class PhraseIterator : public DocIterator {
     for (std::size_t i = 0; i < node.terms.size(); ++i) {
       const PlanTerm& term = node.terms[i];
       const auto [place, is_new] = cursor_of.try_emplace(term.term, cursors_.size());
-      if (is_new) cursors_.push_back({segment_.postings(term.info), term.info.df, 0});
-      if (scores) {
-        cursors_[place->second].factor += weights_[i].bound();
-        max_score_ += weights_[i].bound();
-      }
+      if (is_new) cursors_.push_back({segment_.postings(term.info), term.info.df});
+      if (scores) max_score_ += weights_[i].bound();
       cursor_of_word_.push_back(place->second);
     }
     for (std::size_t i = 0; i < cursors_.size(); ++i) by_cost_.push_back(i);
@@ -52,6 +49,7 @@ class PhraseIterator : public DocIterator {
   }
 
   bool matches() override {
+    if (min_score_ > 0 && cannot_enter()) return false;
     for (std::size_t i = 0; i < cursors_.size(); ++i)
       positions_[i] = cursors_[i].cursor.positions();
     for (std::size_t i = 0; i < words_.size(); ++i) words_[i] = positions_[cursor_of_word_[i]];
@@ -59,11 +57,10 @@ class PhraseIterator : public DocIterator {
     return tf_ > 0;
   }
 
-  double score() override {
-    double sum = 0;
-    const std::uint32_t length = segment_.length(docid_);
-    for (const TermWeight& weight : weights_) sum += weight.score(tf_, length);
-    return sum;
+  double score() override { return score_of(tf_); }
+
+  void set_min_score(double score) override {
+    if (weights_[0].grows_with_tf()) min_score_ = score;
   }
 
   std::uint64_t cost() const override { return cursors_[by_cost_[0]].df; }
@@ -85,8 +82,24 @@ class PhraseIterator : public DocIterator {
   struct WordCursor {
     PostingsCursor cursor;
     std::uint32_t df;
-    double factor;
   };
+
+  double score_of(std::uint32_t tf) const {
+    double sum = 0;
+    const std::uint32_t length = segment_.length(docid_);
+    for (const TermWeight& weight : weights_) sum += weight.score(tf, length);
+    return sum;
+  }
+
+  /// Whether it would be too little if the phrase occurred as often as its rarest word: that is
+  /// known without the positions.
+  bool cannot_enter() {
+    std::uint32_t tf = cursors_[0].cursor.tf();
+    for (std::size_t i = 1; i < cursors_.size(); ++i) {
+      tf = std::min(tf, cursors_[i].cursor.tf());
+    }
+    return score_of(tf) <= min_score_;
+  }
 
   const SegmentReader& segment_;
   bool scores_;
@@ -98,6 +111,7 @@ class PhraseIterator : public DocIterator {
   std::vector<std::size_t> cursor_of_word_;  ///< By word.
   std::vector<std::span<const std::uint32_t>> positions_, words_;
   std::uint32_t tf_ = 0;
+  double min_score_ = 0;
 };
 
 }  // namespace

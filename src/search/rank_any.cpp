@@ -126,18 +126,21 @@ class Ranker {
     const double rest = bound_from_[1];
     std::vector<double> scores(num_slots_, 0.0);
     std::uint32_t done_to = term.cursor.docid();
+    std::uint8_t selected[kBlockValues];
     do {
       const auto docids = term.cursor.block_docids();
       const auto tfs = term.cursor.block_tfs();
       std::size_t i = 0;
       while (docids[i] < done_to) ++i;
-      for (; i < docids.size(); ++i) {
-        const double least = top_.lenient_threshold() - rest;
-        if (!term.weight.may_reach(least, tfs[i], segment_.length(docids[i]))) continue;
-        const double own = score(term, docids[i], tfs[i]);
+      const std::size_t num_selected =
+          select_postings(term.weight, top_.lenient_threshold() - rest, segment_, docids, tfs, i,
+                          docids.size(), selected);
+      for (std::size_t s = 0; s < num_selected; ++s) {
+        const std::size_t at = selected[s];
+        const double own = score(term, docids[at], tfs[at]);
         if (!top_.can_enter(own + rest)) continue;
         scores[term.slot] = own;
-        complete(docids[i], own, scores.data());
+        complete(docids[at], own, scores.data());
       }
       done_to = 0;
       update_essential();

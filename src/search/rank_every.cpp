@@ -76,18 +76,22 @@ class EveryRanker {
   void rank_stretch(ScoredTerm& lead, std::size_t i, std::size_t end, double rest) {
     const auto docids = lead.cursor.block_docids();
     const auto tfs = lead.cursor.block_tfs();
-    while (i < end) {
-      const std::uint32_t docid = docids[i], tf = tfs[i];
+    std::uint8_t selected[kBlockValues];
+    const std::size_t num_selected = select_postings(lead.weight, top_.lenient_threshold() - rest,
+                                                     segment_, docids, tfs, i, end, selected);
+    std::uint32_t next = 0;
+    for (std::size_t s = 0; s < num_selected; ++s) {
+      const std::uint32_t docid = docids[selected[s]];
+      if (docid < next) continue;
       const std::uint32_t length = segment_.length(docid);
-      ++i;
-      if (!lead.weight.may_reach(top_.lenient_threshold() - rest, tf, length)) continue;
-      const double own = scores_[lead.slot] = lead.weight.score(tf, length);
-      const std::uint32_t next = complete(docid, length, own);
+      const double own = lead.weight.score(tfs[selected[s]], length);
+      if (!top_.can_enter(own + rest)) continue;
+      scores_[lead.slot] = own;
+      next = complete(docid, length, own);
       if (next == PostingsCursor::kEnd) {
         at_end_ = true;
         return;
       }
-      while (i < end && docids[i] < next) ++i;
     }
   }
 

@@ -24,6 +24,22 @@ struct ScoredTerm {
   PostingsCursor cursor;
 };
 
+/// Writes the indices, from `begin` to `end`, of the postings of a block whose score may be `least`
+/// or more to `selected`; returns how many. A loop of its own, without a branch that depends on the
+/// data.
+inline std::size_t select_postings(const TermWeight& weight, double least,
+                                   const SegmentReader& segment,
+                                   std::span<const std::uint32_t> docids,
+                                   std::span<const std::uint32_t> tfs, std::size_t begin,
+                                   std::size_t end, std::uint8_t* selected) {
+  std::size_t num_selected = 0;
+  for (std::size_t i = begin; i < end; ++i) {
+    selected[num_selected] = static_cast<std::uint8_t>(i);
+    num_selected += weight.may_reach(least, tfs[i], segment.length(docids[i]));
+  }
+  return num_selected;
+}
+
 /// Whether `excluded`, which may be null, has a document; docids ascend.
 inline bool is_excluded(DocIterator* excluded, std::uint32_t docid) {
   if (excluded == nullptr) return false;

@@ -42,6 +42,8 @@ class TermWeight {
   double bound(std::uint8_t max_impact) const {
     return has_impacts_ ? bound_ * max_impact / 255 : bound_;
   }
+  /// True if more occurrences in a document never score less.
+  bool grows_with_tf() const { return ranking_ != Ranking::kDph; }
   /// True if the impacts of skip entries bound scores: BM25 with the parameters they are made with.
   bool has_impacts() const { return has_impacts_; }
 

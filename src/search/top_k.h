@@ -30,26 +30,28 @@ class TopK {
   void offer(std::uint32_t docid, double score) {
     if (!(score > threshold_)) return;
     const Hit hit{docid, score};
-    if (after_ && !ranks_before(*after_, hit)) return;
+    if (after_ && !RanksBefore()(*after_, hit)) return;
     if (hits_.size() == k_) {
-      std::pop_heap(hits_.begin(), hits_.end(), ranks_before);
+      std::pop_heap(hits_.begin(), hits_.end(), RanksBefore());
       hits_.pop_back();
     }
     hits_.push_back(hit);
-    std::push_heap(hits_.begin(), hits_.end(), ranks_before);
+    std::push_heap(hits_.begin(), hits_.end(), RanksBefore());
     if (hits_.size() == k_) threshold_ = hits_.front().score;
   }
 
   std::vector<Hit> take() {
-    std::sort_heap(hits_.begin(), hits_.end(), ranks_before);
+    std::sort_heap(hits_.begin(), hits_.end(), RanksBefore());
     return std::move(hits_);
   }
 
  private:
   /// The heap's top is the hit that ranks last.
-  static bool ranks_before(const Hit& a, const Hit& b) {
-    return a.score > b.score || (a.score == b.score && a.docid < b.docid);
-  }
+  struct RanksBefore {
+    bool operator()(const Hit& a, const Hit& b) const {
+      return a.score > b.score || (a.score == b.score && a.docid < b.docid);
+    }
+  };
 
   std::size_t k_;
   std::optional<Hit> after_;
