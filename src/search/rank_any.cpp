@@ -166,7 +166,7 @@ class Ranker {
 
 }  // namespace
 
-void rank_any(std::vector<const PlanNode*> nodes, DocIterator* excluded,
+void rank_any(const std::vector<const PlanNode*>& nodes, DocIterator* excluded,
               const SearchContext& context, TopK& top) {
   std::vector<ScoredTerm> terms;
   terms.reserve(nodes.size());
