@@ -197,7 +197,7 @@ void OutputDirectory::begin_staging(const fs::path& temporary_directory) {
 }
 
 std::string spill_directory(const std::string& staging) {
-  const std::string link = staging + "/" + std::string(kSpillLinkName);
+  std::string link = staging + "/" + std::string(kSpillLinkName);
   struct stat st;
   if (os::lstat(link.c_str(), &st) == 0) return link;
   if (errno != ENOENT && errno != ENOTDIR) throw os_error(link, "cannot read its status");

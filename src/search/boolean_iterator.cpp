@@ -224,14 +224,14 @@ std::unique_ptr<DocIterator> make_boolean_iterator(const PlanNode& node,
   if (!any_must) {
     // One of the optional parts must be there; if there is none, any document will do.
     std::unique_ptr<DocIterator> any;
-    if (should.size() == 1) any = std::move(should[0]);
-    if (should.size() > 1) {
-      any = std::make_unique<AnyIterator>(std::move(should), context.segment.num_docs());
-    }
-    if (should.empty() && any == nullptr) {
+    if (should.empty()) {
       PlanNode all;
       all.kind = PlanNode::Kind::kAll;
       any = make_iterator(all, context, false);
+    } else if (should.size() == 1) {
+      any = std::move(should[0]);
+    } else {
+      any = std::make_unique<AnyIterator>(std::move(should), context.segment.num_docs());
     }
     if (parts.empty()) return any;
     parts.insert(parts.begin(), Part{Occur::kMust, std::move(any)});
