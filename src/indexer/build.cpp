@@ -197,19 +197,18 @@ class Build {
     journal_.add(JournalEntry::kAllRead, {});
 
     BuildSummary& summary = sealed.summary;
-    const auto add_counts = [&summary](const ReadCounts& counts) {
-      summary.num_tokens += counts.num_tokens;
-      summary.num_overlong_tokens += counts.num_overlong_tokens;
-      summary.corpus_bytes += counts.corpus_bytes;
-    };
+    ReadCounts counts;
     if (earlier_) {
-      add_counts(earlier_->counts());
+      counts += earlier_->counts();
       for (const RunInfo& run : earlier_->runs()) summary.num_resumed_docs += run.num_docs;
     }
     for (Worker& worker : workers) {
-      add_counts(worker.counts);
+      counts += worker.counts;
       sealed.set.runs.insert(sealed.set.runs.end(), worker.runs.begin(), worker.runs.end());
     }
+    summary.num_tokens = counts.num_tokens;
+    summary.num_overlong_tokens = counts.num_overlong_tokens;
+    summary.corpus_bytes = counts.corpus_bytes;
     std::copy(skipped_, skipped_ + kNumSkipReasons, summary.skipped);
     summary.num_threads = plan_.num_threads;
     sealed.info.tokenizer = options_.tokenizer;

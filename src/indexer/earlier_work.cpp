@@ -244,9 +244,7 @@ void EarlierWork::rewrite_journal(Journal* journal) {
         parts_.push_back(entry.part);
       }
     }
-    counts_.num_tokens += counts.num_tokens;
-    counts_.num_overlong_tokens += counts.num_overlong_tokens;
-    counts_.corpus_bytes += counts.corpus_bytes;
+    counts_ += counts;
     ++file;
   }
   if (all_read_) journal->add(JournalEntry::kAllRead, {});

@@ -1,7 +1,6 @@
 #include "indexer/journal.h"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 
 #include "base/checksum.h"
@@ -41,10 +40,7 @@ std::uint64_t Journal::add(JournalEntry kind, std::string_view entry) {
   std::string frame(kFrameHeaderBytes, '\0');
   put(&frame, static_cast<std::uint32_t>(kind));
   frame += entry;
-  const auto payload_bytes = static_cast<std::uint32_t>(frame.size() - kFrameHeaderBytes);
-  const std::uint64_t checksum = checksum64(frame.data() + kFrameHeaderBytes, payload_bytes);
-  std::memcpy(frame.data(), &payload_bytes, sizeof(payload_bytes));
-  std::memcpy(frame.data() + 8, &checksum, sizeof(checksum));
+  put_frame_header(frame.data(), frame.size() - kFrameHeaderBytes);
   const std::lock_guard lock(mutex_);
   file_.pwrite_all(offset_, frame.data(), frame.size());
   offset_ += frame.size();

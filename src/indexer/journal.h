@@ -47,6 +47,13 @@ struct FileMark {
 /// What was counted of the documents in runs.
 struct ReadCounts {
   std::uint64_t num_tokens = 0, num_overlong_tokens = 0, corpus_bytes = 0;
+
+  ReadCounts& operator+=(const ReadCounts& other) {
+    num_tokens += other.num_tokens;
+    num_overlong_tokens += other.num_overlong_tokens;
+    corpus_bytes += other.corpus_bytes;
+    return *this;
+  }
 };
 
 /// Numbers of a run entry, in the order they are written in.

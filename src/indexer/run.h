@@ -43,6 +43,8 @@ inline constexpr std::uint16_t kPositionEscape = 0xFFFF;
 /// little too much.
 inline constexpr std::size_t kFrameBytes = std::size_t{8} << 10;
 inline constexpr std::size_t kFrameHeaderBytes = 16;
+/// Fills the header of a frame whose payload stands behind it.
+void put_frame_header(void* frame, std::size_t payload_bytes);
 
 /// NFKC_Casefold makes at most 33 bytes of 3 (U+FDFA).
 inline constexpr std::size_t kMaxTermExpansion = 11;

@@ -25,6 +25,15 @@ std::uint8_t* copy_words(std::uint8_t* to, const std::uint16_t* words, std::size
 
 }  // namespace
 
+void put_frame_header(void* frame, std::size_t payload_bytes) {
+  auto* const header = static_cast<std::uint8_t*>(frame);
+  const auto size = static_cast<std::uint32_t>(payload_bytes);
+  const std::uint64_t checksum = checksum64(header + kFrameHeaderBytes, payload_bytes);
+  std::memset(header, 0, kFrameHeaderBytes);
+  std::memcpy(header, &size, sizeof(size));
+  std::memcpy(header + 8, &checksum, sizeof(checksum));
+}
+
 RunSample make_sample(std::uint64_t prefix, std::uint64_t frame_offset) {
   RunSample sample{prefix, frame_offset, 0};
   sample.checksum = checksum64(&sample, offsetof(RunSample, checksum));
@@ -58,11 +67,7 @@ void RunWriter::commit(const std::uint8_t* end) {
 
 void RunWriter::close_frame() {
   if (used_ == 0) return;
-  const auto payload_bytes = static_cast<std::uint32_t>(used_);
-  const std::uint64_t checksum = checksum64(payload(), used_);
-  std::memset(frame_, 0, kFrameHeaderBytes);
-  std::memcpy(frame_, &payload_bytes, 4);
-  std::memcpy(frame_ + 8, &checksum, 8);
+  put_frame_header(frame_, used_);
   writer_.commit(kFrameHeaderBytes + used_);
   used_ = 0;
 }
