@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Makes a corpus of made-up text whose term frequencies follow Zipf's law; the same arguments give the same bytes everywhere.
-#   generate_corpus.sh [--seed N] [--bytes SIZE] [--vocabulary N] [--document-bytes SIZE] OUT_DIR
+#   generate_corpus.sh [--seed N] [--bytes SIZE] [--vocabulary N] [--document-bytes SIZE]
+#     [--exponent X] [--tail-exponent X] OUT_DIR
 # The generator is tests/bench/generate_corpus.cpp.
 here=$PWD
 source "$(dirname "$0")/common.sh"
 
 if (($# == 0)); then
-  sed -n '2,4s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 run_quietly cmake --preset release -DSPIMI_TESTS=ON

@@ -32,7 +32,8 @@ class Point:
     memory: int = 256 << 20
     document_bytes: int = 4000
     vocabulary: int = 1_000_000
-    exponent: float = 1.07     # of Zipf's law
+    exponent: float = 1        # of Zipf's law, for the common words
+    tail_exponent: float = 2   # and for the rare ones
 
 
 def points_of(series, arguments):
@@ -51,7 +52,7 @@ def points_of(series, arguments):
         return [Point(series, GENERATED, min(size, d * arguments.max_files), document_bytes=d)
                 for d in (max(16, d // divide) for d in (100, 1000, 10**4, 10**5, 10**6, 10**7, 10**8, 10**9))]
     # Less skew than elsewhere, or most of a large vocabulary would not occur.
-    return [Point(series, GENERATED, size, vocabulary=max(10, v // divide), exponent=0.8)
+    return [Point(series, GENERATED, size, vocabulary=max(10, v // divide), exponent=0.8, tail_exponent=0.8)
             for v in (10**4, 10**5, 10**6, 10**7, 10**8)]
 
 
@@ -82,7 +83,7 @@ def make_corpus(point, out, build_dir, reals):
     if point.corpus == GENERATED:
         run([str(build_dir / "tests/bench/spimi_generate_corpus"), "--bytes", str(point.num_bytes),
              "--document-bytes", str(point.document_bytes), "--vocabulary", str(point.vocabulary),
-             "--exponent", str(point.exponent), str(out)], out.parent)
+             "--exponent", str(point.exponent), "--tail-exponent", str(point.tail_exponent), str(out)], out.parent)
     else:
         copy_part(reals[point.corpus], point.num_bytes, out)
 
@@ -93,7 +94,7 @@ def measure(point, scratch, build_dir, rounds, reals):
     program = str(build_dir / "src/cli/spimi")
     record = {**dataclasses.asdict(point), "runs": []}
     if point.corpus != GENERATED:
-        for name in ("document_bytes", "vocabulary", "exponent"):
+        for name in ("document_bytes", "vocabulary", "exponent", "tail_exponent"):
             del record[name]
     remove(corpus)
     try:

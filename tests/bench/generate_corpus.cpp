@@ -30,7 +30,7 @@ struct Options {
   std::uint64_t num_bytes = std::uint64_t{64} << 20;
   std::uint64_t vocabulary_size = 500'000;
   std::uint64_t document_bytes = 4096;
-  double exponent = 1.07;
+  ZipfShape shape;
   std::string out_dir;
 };
 
@@ -67,6 +67,15 @@ std::uint64_t parse_size(const std::string& name, const std::string& text) {
   return std::uint64_t{number} << shift;
 }
 
+double parse_exponent(const std::string& name, const std::string& text) {
+  char* end = nullptr;
+  const double exponent = std::strtod(text.c_str(), &end);
+  if (end == text.c_str() || *end != '\0' || !(exponent >= 0 && exponent <= 4)) {
+    fail(name + " must be 0 to 4: " + text);
+  }
+  return exponent;
+}
+
 Options parse_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
@@ -87,7 +96,9 @@ Options parse_options(int argc, char** argv) {
     } else if (name == "--document-bytes") {
       options.document_bytes = parse_size(name, value);
     } else if (name == "--exponent") {
-      options.exponent = std::strtod(value.c_str(), nullptr);
+      options.shape.exponent = parse_exponent(name, value);
+    } else if (name == "--tail-exponent") {
+      options.shape.tail_exponent = parse_exponent(name, value);
     } else {
       fail("unknown option " + name);
     }
@@ -95,7 +106,7 @@ Options parse_options(int argc, char** argv) {
   if (options.out_dir.empty()) {
     fail(
         "usage: spimi_generate_corpus [--seed N] [--bytes SIZE] [--vocabulary N] "
-        "[--document-bytes SIZE] [--exponent X] OUT_DIR");
+        "[--document-bytes SIZE] [--exponent X] [--tail-exponent X] OUT_DIR");
   }
   if (options.vocabulary_size < 1 || options.vocabulary_size > 100'000'000) {
     fail("--vocabulary must be 1 to 100000000");
@@ -103,7 +114,6 @@ Options parse_options(int argc, char** argv) {
   if (options.document_bytes < 16 || options.document_bytes > std::uint64_t{1} << 30) {
     fail("--document-bytes must be 16 to 1G");
   }
-  if (!(options.exponent >= 0 && options.exponent <= 4)) fail("--exponent must be 0 to 4");
   return options;
 }
 
@@ -111,7 +121,7 @@ Options parse_options(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const Options options = parse_options(argc, argv);
-  WordStream words(static_cast<std::uint32_t>(options.vocabulary_size), options.exponent,
+  WordStream words(static_cast<std::uint32_t>(options.vocabulary_size), options.shape,
                    options.seed);
   Random random(~options.seed);  // layout: punctuation and lengths
 

@@ -21,9 +21,15 @@ std::string ideographs_of_rank(std::uint64_t rank) {
 
 }  // namespace
 
-ZipfSampler::ZipfSampler(std::uint32_t size, double exponent) : slots_(size) {
+ZipfSampler::ZipfSampler(std::uint32_t size, const ZipfShape& shape) : slots_(size) {
   std::vector<double> weights(size);
-  for (std::uint32_t r = 0; r < size; ++r) weights[r] = std::pow(r + 1.0, -exponent);
+  const double joint = ZipfShape::kTailRank + 1.0;
+  const double joint_weight = std::pow(joint, -shape.exponent);
+  for (std::uint32_t r = 0; r < size; ++r) {
+    weights[r] = r < ZipfShape::kTailRank
+                     ? std::pow(r + 1.0, -shape.exponent)
+                     : joint_weight * std::pow((r + 1.0) / joint, -shape.tail_exponent);
+  }
   const double mean = std::accumulate(weights.begin(), weights.end(), 0.0) / size;
   std::vector<std::uint32_t> small, large;
   for (std::uint32_t r = 0; r < size; ++r) {
@@ -45,11 +51,11 @@ ZipfSampler::ZipfSampler(std::uint32_t size, double exponent) : slots_(size) {
 
 std::string word_of_rank(std::uint64_t rank, Script script) {
   if (script == Script::kIdeographs) return ideographs_of_rank(rank);
-  static constexpr std::string_view kConsonants = "tnsrhldcmfpgwbvkzj";
+  static constexpr std::string_view kConsonants = "tnsrhldc";
   static constexpr std::string_view kVowels = "eaoiu";
   static constexpr const char* kAccented[] = {"é", "ä", "ö", "í", "ü"};
   static constexpr const char* kCyrillicConsonants[] = {
-      "т", "н", "с", "р", "х", "л", "д", "ц", "м", "ф", "п", "г", "ш", "б", "в", "к", "з", "ж"};
+      "т", "н", "с", "р", "х", "л", "д", "ц"};
   static constexpr const char* kCyrillicVowels[] = {"е", "а", "о", "и", "у"};
   constexpr std::uint64_t kSyllables = kConsonants.size() * kVowels.size();
 
@@ -80,9 +86,9 @@ std::string word_of_rank(std::uint64_t rank, Script script) {
   return word;
 }
 
-WordStream::WordStream(std::uint32_t vocabulary_size, double exponent, std::uint64_t seed,
+WordStream::WordStream(std::uint32_t vocabulary_size, const ZipfShape& shape, std::uint64_t seed,
                        Script script)
-    : zipf_(vocabulary_size, exponent), random_(seed) {
+    : zipf_(vocabulary_size, shape), random_(seed) {
   words_.reserve(vocabulary_size);
   std::uint32_t offset = 0;
   for (std::uint32_t rank = 0; rank < vocabulary_size; ++rank) {

@@ -29,11 +29,21 @@ class Random {
   std::uint64_t state_;
 };
 
-/// Draws ranks with probability proportional to 1 / (rank + 1)^exponent in constant time: Walker's
-/// alias method in Vose's form (IEEE TSE 1991).
+/// How often words come: proportional to 1 / (rank + 1)^exponent, and from rank `kTailRank` on to
+/// that with `tail_exponent` instead, joined without a step. The two regimes are those of natural
+/// text (Ferrer i Cancho & Solé, Journal of Quantitative Linguistics 2001: 1 and 2): with one alone
+/// a corpus either soon runs out of new words or never stops having too many.
+struct ZipfShape {
+  static constexpr std::uint32_t kTailRank = 8192;
+
+  double exponent = 1;
+  double tail_exponent = 2;
+};
+
+/// Draws ranks in constant time: Walker's alias method in Vose's form (IEEE TSE 1991).
 class ZipfSampler {
  public:
-  ZipfSampler(std::uint32_t size, double exponent);
+  ZipfSampler(std::uint32_t size, const ZipfShape& shape);
 
   /// The first half of a draw, which asks for the memory that the second half needs.
   std::uint32_t choose_slot(std::uint64_t bits) const {
@@ -59,14 +69,15 @@ enum class Script {
   kIdeographs,  ///< Two to a word.
 };
 
-/// A different, pronounceable word for each rank, short for frequent ranks.
+/// A different, pronounceable word for each rank, short for frequent ranks: with the default shape
+/// about 5.7 bytes a word with what separates it, which is English.
 std::string word_of_rank(std::uint64_t rank, Script script);
 
 /// An endless stream of words. They are drawn in batches, each stage of a batch prefetching for the
 /// next: a large vocabulary is a cache miss or three for every word.
 class WordStream {
  public:
-  WordStream(std::uint32_t vocabulary_size, double exponent, std::uint64_t seed,
+  WordStream(std::uint32_t vocabulary_size, const ZipfShape& shape, std::uint64_t seed,
              Script script = Script::kMixed);
 
   std::string_view next() {

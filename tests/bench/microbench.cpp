@@ -36,7 +36,7 @@ const std::string& text_of(Script script) {
   static std::string texts[3];
   std::string& text = texts[static_cast<std::size_t>(script)];
   if (text.empty()) {
-    WordStream words(200'000, 1.07, 1, script);
+    WordStream words(200'000, {1.07, 1.07}, 1, script);
     Random random(2);
     write_document(words, random, kTextBytes, &text);
     text.append(kPadding, '\0');
@@ -83,7 +83,7 @@ void BM_VocabularyFind(benchmark::State& state) {
     const Vocabulary::Key key = vocabulary.make_key(word);
     vocabulary.insert(vocabulary.find(key), key, rank + 1, false);
   }
-  WordStream words(num_terms, 1.07, 1, Script::kAscii);
+  WordStream words(num_terms, {1.07, 1.07}, 1, Script::kAscii);
   std::vector<std::string_view> stream(1 << 16);
   for (std::string_view& word : stream) word = words.next();
   constexpr std::size_t kBatch = 32;
