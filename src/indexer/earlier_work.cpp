@@ -67,7 +67,8 @@ void check_run(const File& file, const RunInfo& run, bool positions,
   RunCursor cursor(file, run, positions, max_token_bytes, buffer.data(), buffer.size());
   while (cursor.next()) {
   }
-  for (std::uint64_t i = 0; i < num_samples(run); ++i) (void)read_sample(file, run, i);
+  RunSample sample;
+  for (std::uint64_t i = 0; i < num_samples(run); ++i) read_samples(file, run, i, 1, &sample);
 }
 
 bool EarlierWork::is_in(const std::string& staging) {

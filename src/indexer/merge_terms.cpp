@@ -28,6 +28,7 @@ namespace {
 constexpr unsigned kLengthPageShift = 12;  // lengths in a page of the cache: 16 KiB
 constexpr std::size_t kLengthPageBytes = sizeof(std::uint32_t) << kLengthPageShift;
 constexpr std::size_t kMaxSplitSamples = std::size_t{1} << 16;
+constexpr std::size_t kSplitBlock = 1024;
 constexpr std::size_t kMinCursorBuffer = std::size_t{16} << 10;
 constexpr std::size_t kEarlyBytes = std::size_t{512} << 10;
 constexpr std::size_t kMaxCursorBuffer = std::size_t{256} << 10;
@@ -171,12 +172,17 @@ class TermMerge {
       std::uint64_t prefix, bytes;
     };
     std::vector<Weighted> samples;
+    std::vector<RunSample> block(kSplitBlock);
     for (const RunInfo& run : set_.runs) {
       const std::uint64_t n = num_samples(run);
       const std::uint64_t bytes =
           (run.samples_offset - run.terms_offset) * stride / std::max<std::uint64_t>(n, 1);
-      for (std::uint64_t i = 0; i < n; i += stride) {
-        samples.push_back({read_sample(set_.files[run.file], run, i).prefix, bytes});
+      for (std::uint64_t i = 0; i < n; i += kSplitBlock) {
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kSplitBlock, n - i));
+        read_samples(set_.files[run.file], run, i, size, block.data());
+        for (std::uint64_t k = (stride - i % stride) % stride; k < size; k += stride) {
+          samples.push_back({block[k].prefix, bytes});
+        }
       }
     }
     std::sort(samples.begin(), samples.end(),
@@ -191,7 +197,11 @@ class TermMerge {
     }
   }
 
-  std::size_t max_output_bytes() const { return plan_.output_bytes / (2 * plan_.num_threads); }
+  // Of the memory for outputs a quarter may wait; each thread has one that it makes or that it
+  // hands over. One that is used again may grow to twice what it had in other buffers, and each
+  // buffer a quarter more than it needs: in all 2.5 thirds and the quarter, which is a little over
+  // the whole.
+  std::size_t max_output_bytes() const { return plan_.output_bytes / (3 * plan_.num_threads); }
 
   void work() {
     try {
@@ -321,14 +331,14 @@ class TermMerge {
       lock.lock();
       writing_ = false;
       waiting_bytes_ -= ready->capacity();
-      empty_.push_back(std::move(ready));
+      if (ready->capacity() <= max_output_bytes() / 4 * 5) empty_.push_back(std::move(ready));
       ++turn_;
       changed_.notify_all();
     }
     // Begin no further range while too much waits. The range whose turn it is is not held up: its
     // thread does not wait here.
     changed_.wait(lock, [this] {
-      return monitor_.should_stop() || waiting_bytes_ <= plan_.output_bytes / 2;
+      return monitor_.should_stop() || waiting_bytes_ <= plan_.output_bytes / 4;
     });
     if (monitor_.should_stop()) throw Error(ErrorKind::kInterrupted, {}, "interrupted");
   }

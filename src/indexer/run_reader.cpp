@@ -74,24 +74,46 @@ void RunCursor::fail(const char* what) const {
               "build the index again");
 }
 
-bool RunCursor::seek(std::uint64_t prefix) {
+// The first sample from `from` on whose prefix is at least `prefix`; the one before `from` is less.
+std::uint64_t RunCursor::find_sample(std::uint64_t prefix, std::uint64_t from) const {
+  constexpr std::size_t kBlock = 32;
+  RunSample samples[kBlock];
+  std::uint64_t low = from, high = num_samples(*run_);
+  // The ranges that a thread merges follow each other, so the sample is near; else it is halved
+  // for.
+  for (std::uint64_t at = low + kBlock; high - low > kBlock; at = low + (high - low) / 2) {
+    read_samples(*file_, *run_, at, 1, samples);
+    (samples[0].prefix < prefix ? low : high) = at + (samples[0].prefix < prefix);
+  }
+  const auto size = static_cast<std::size_t>(high - low);
+  read_samples(*file_, *run_, low, size, samples);
+  return low + static_cast<std::uint64_t>(
+                   std::find_if(samples, samples + size,
+                                [&](const RunSample& s) { return s.prefix >= prefix; }) -
+                   samples);
+}
+
+// Where the frame of a sample begins, or the terms end if there is no such sample.
+std::uint64_t RunCursor::frame_offset(std::uint64_t sample) const {
+  if (sample == num_samples(*run_)) return run_->samples_offset;
+  RunSample found;
+  read_samples(*file_, *run_, sample, 1, &found);
+  if (found.frame_offset < run_->terms_offset || found.frame_offset > run_->samples_offset) {
+    fail("a run is damaged");
+  }
+  return found.frame_offset;
+}
+
+bool RunCursor::seek(std::uint64_t prefix, std::optional<std::uint64_t> end) {
+  if (prefix < sought_) sample_ = 0;
+  sought_ = prefix;
+  sample_ = find_sample(prefix, sample_);
   // The last frame that begins below the prefix may still hold the first record that is not.
-  std::uint64_t low = 0, high = num_samples(*run_);
-  while (low < high) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    if (read_sample(*file_, *run_, middle).prefix < prefix) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  if (low > 0) {
-    const std::uint64_t offset = read_sample(*file_, *run_, low - 1).frame_offset;
-    if (offset < run_->terms_offset || offset > run_->samples_offset) fail("a run is damaged");
-    frames_.open(offset, run_->samples_offset);
-  } else {
-    frames_.open(run_->terms_offset, run_->samples_offset);
-  }
+  const std::uint64_t begin_offset = sample_ > 0 ? frame_offset(sample_ - 1) : run_->terms_offset;
+  const std::uint64_t end_offset =
+      end ? frame_offset(find_sample(*end, sample_)) : run_->samples_offset;
+  if (begin_offset > end_offset) fail("a run is damaged");
+  frames_.open(begin_offset, end_offset);
   at_ = end_ = nullptr;
   record_.term_bytes = 0;
   do {
@@ -145,15 +167,15 @@ std::uint64_t num_samples(const RunInfo& run) {
   return (run.end_offset - run.samples_offset) / sizeof(RunSample);
 }
 
-RunSample read_sample(const File& file, const RunInfo& run, std::uint64_t index) {
-  RunSample sample;
-  const std::uint64_t offset = run.samples_offset + index * sizeof(sample);
-  file.pread_exact(offset, &sample, sizeof(sample));
-  if (sample.checksum != make_sample(sample.prefix, sample.frame_offset).checksum) {
-    throw Error(ErrorKind::kCorrupt, file.path(), offset, "a run is damaged",
+void read_samples(const File& file, const RunInfo& run, std::uint64_t first, std::size_t size,
+                  RunSample* out) {
+  const std::uint64_t offset = run.samples_offset + first * sizeof(*out);
+  file.pread_exact(offset, out, size * sizeof(*out));
+  for (std::size_t i = 0; i < size; ++i) {
+    if (out[i].checksum == make_sample(out[i].prefix, out[i].frame_offset).checksum) continue;
+    throw Error(ErrorKind::kCorrupt, file.path(), offset + i * sizeof(*out), "a run is damaged",
                 "build the index again");
   }
-  return sample;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/file.h"
@@ -54,8 +55,9 @@ class RunCursor {
             std::uint8_t* buffer, std::size_t buffer_bytes);
   static std::size_t min_buffer_bytes(std::uint32_t max_token_bytes);
 
-  /// Goes to the first record whose prefix is at least `prefix`; false if there is none.
-  bool seek(std::uint64_t prefix);
+  /// Goes to the first record whose prefix is at least `prefix`; false if there is none. From there
+  /// on, records whose prefix is at least `end` may be left out.
+  bool seek(std::uint64_t prefix, std::optional<std::uint64_t> end = std::nullopt);
   /// Goes to the next record; false at the end.
   bool next();
   const TermRecord& record() const { return record_; }
@@ -63,6 +65,9 @@ class RunCursor {
   [[noreturn]] void fail(const char* what) const;
 
  private:
+  std::uint64_t find_sample(std::uint64_t prefix, std::uint64_t from) const;
+  std::uint64_t frame_offset(std::uint64_t sample) const;
+
   const File* file_;
   const RunInfo* run_;
   bool positions_;
@@ -72,10 +77,14 @@ class RunCursor {
   const std::uint8_t* at_ = nullptr;
   const std::uint8_t* end_ = nullptr;
   TermRecord record_;
+  std::uint64_t sought_ = 0;  // what seek was last called with
+  std::uint64_t sample_ = 0;  // the first sample that is not less
 };
 
 std::uint64_t num_samples(const RunInfo& run);
-RunSample read_sample(const File& file, const RunInfo& run, std::uint64_t index);
+/// Reads the samples [first, first + size) of a run into `out`.
+void read_samples(const File& file, const RunInfo& run, std::uint64_t first, std::size_t size,
+                  RunSample* out);
 
 /// A record's lists as numbers.
 struct DecodedRecord {

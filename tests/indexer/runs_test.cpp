@@ -131,8 +131,9 @@ TEST_F(RunsTest, SeekFindsWhatAScanFinds) {
 
   std::vector<std::uint64_t> targets = {0, 1, ~std::uint64_t{0}};
   for (std::uint64_t i = 0; i < num_samples(run); ++i) {
-    const std::uint64_t prefix = read_sample(set_.files[0], run, i).prefix;
-    targets.insert(targets.end(), {prefix - 1, prefix, prefix + 1});
+    RunSample sample;
+    read_samples(set_.files[0], run, i, 1, &sample);
+    targets.insert(targets.end(), {sample.prefix - 1, sample.prefix, sample.prefix + 1});
   }
   for (int i = 0; i < 200; ++i) targets.push_back(prefix_of(random_term()));
   RunCursor cursor(set_.files[0], run, true, kMaxTokenBytes, buffer_.data(), buffer_.size());
@@ -147,6 +148,22 @@ TEST_F(RunsTest, SeekFindsWhatAScanFinds) {
       ASSERT_EQ(cursor.record().prefix, prefix_of(*expected));
       if (!cursor.next()) break;
     }
+  }
+  // Ranges, from wherever the cursor was: all records of each.
+  for (int i = 0; i < 500; ++i) {
+    const std::uint64_t first = targets[random_below(random_, targets.size())];
+    const std::uint64_t second = targets[random_below(random_, targets.size())];
+    const auto [begin, end] = std::minmax(first, second);
+    std::vector<std::string> expected, found;
+    std::copy_if(terms.begin(), terms.end(), std::back_inserter(expected),
+                 [begin = begin, end = end](const std::string& term) {
+                   return prefix_of(term) >= begin && prefix_of(term) < end;
+                 });
+    for (bool more = cursor.seek(begin, end); more && cursor.record().prefix < end;
+         more = cursor.next()) {
+      found.emplace_back(cursor.record().term, cursor.record().term_bytes);
+    }
+    ASSERT_EQ(found, expected) << "from " << begin << " to " << end;
   }
 }
 
