@@ -1,10 +1,10 @@
 #include "base/packed_block.h"
 
 #include <array>
-#include <bit>
 #include <cstring>
 #include <utility>
 
+#include "base/block_shape.h"
 #include "base/varint.h"
 
 namespace spimi {
@@ -72,64 +72,21 @@ constexpr std::array<UnpackFunction, sizeof...(kWidths)> unpack_functions(
 constexpr auto kPack = pack_functions(std::make_integer_sequence<unsigned, 33>());
 constexpr auto kUnpack = unpack_functions(std::make_integer_sequence<unsigned, 33>());
 
-// The width that makes the block smallest; of equals the largest, which has the fewest exceptions
-// to patch.
-unsigned best_width(const std::uint32_t* values) {
-  // Four counts of each: one alone would wait for its own last store, as most values have about the
-  // same width.
-  std::uint8_t counts[4][33] = {};
-  for (std::size_t i = 0; i < kBlockValues; i += 4) {
-    for (std::size_t k = 0; k < 4; ++k) ++counts[k][32 - std::countl_zero(values[i + k])];
-  }
-  std::uint8_t num_of_bits[33];
-  for (std::size_t bits = 0; bits <= 32; ++bits) {
-    num_of_bits[bits] = static_cast<std::uint8_t>(counts[0][bits] + counts[1][bits] +
-                                                  counts[2][bits] + counts[3][bits]);
-  }
-  unsigned top = 32;
-  while (top > 0 && num_of_bits[top] == 0) --top;
-  unsigned best = top;
-  std::size_t best_cost = std::size_t{16} * top;
-  std::size_t num_exceptions = 0;
-  for (unsigned width = top; width-- > 0;) {
-    num_exceptions += num_of_bits[width + 1];
-    // An exception takes two bytes or more, and a narrower width has no fewer of them.
-    if (2 * num_exceptions >= best_cost) break;
-    std::size_t cost = std::size_t{16} * width;
-    for (unsigned bits = width + 1; bits <= top; ++bits) {
-      cost += num_of_bits[bits] * (1 + (bits - width + 6) / 7);
-    }
-    if (cost < best_cost) {
-      best_cost = cost;
-      best = width;
-    }
-  }
-  return best;
-}
-
 }  // namespace
 
 std::uint8_t* encode_packed(const std::uint32_t* values, std::uint8_t* out) {
-  const unsigned width = best_width(values);
-  std::uint8_t* const head = out;
+  BlockShape shape;
+  find_block_shape(values, &shape);
+  out[0] = static_cast<std::uint8_t>(shape.width);
+  out[1] = static_cast<std::uint8_t>(shape.num_exceptions);
   out += 2;
-  kPack[width](values, out);
-  out += std::size_t{16} * width;
-  unsigned num_exceptions = 0;
-  if (width < 32) {
-    std::uint8_t exceptions[kBlockValues];
-    for (std::size_t i = 0; i < kBlockValues; ++i) {
-      exceptions[num_exceptions] = static_cast<std::uint8_t>(i);
-      num_exceptions += (values[i] >> width) != 0;
-    }
-    std::memcpy(out, exceptions, num_exceptions);
-    out += num_exceptions;
-    for (unsigned e = 0; e < num_exceptions; ++e) {
-      out = put_varint(out, values[exceptions[e]] >> width);
-    }
+  kPack[shape.width](values, out);
+  out += std::size_t{16} * shape.width;
+  std::memcpy(out, shape.exceptions, shape.num_exceptions);
+  out += shape.num_exceptions;
+  for (std::uint32_t e = 0; e < shape.num_exceptions; ++e) {
+    out = put_varint(out, values[shape.exceptions[e]] >> shape.width);
   }
-  head[0] = static_cast<std::uint8_t>(width);
-  head[1] = static_cast<std::uint8_t>(num_exceptions);
   return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include <hwy/highway.h>
 
+#include "base/cpu_targets.h"
 #include "text/ascii_tokens.h"
 
 #include <bit>
@@ -197,8 +198,6 @@ HWY_AFTER_NAMESPACE();
 namespace spimi {
 namespace {
 
-// Highway can dispatch by itself, but its library measures the processor's timer whenever it is
-// loaded, which takes longer than a query.
 struct Target {
   const char* name;
   bool can_run;
@@ -214,22 +213,14 @@ struct Target {
 std::vector<Target> make_targets() {
   std::vector<Target> targets;
 #if HWY_ARCH_X86
-  __builtin_cpu_init();
-#if HWY_TARGETS & (HWY_AVX2 | HWY_AVX3)
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                    __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
-#endif
 #if HWY_TARGETS & HWY_AVX3
-  targets.push_back(SPIMI_TARGET(
-      N_AVX3, avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512cd")));
+  targets.push_back(SPIMI_TARGET(N_AVX3, cpu_has_avx3()));
 #endif
 #if HWY_TARGETS & HWY_AVX2
-  targets.push_back(SPIMI_TARGET(N_AVX2, avx2));
+  targets.push_back(SPIMI_TARGET(N_AVX2, cpu_has_avx2()));
 #endif
 #if HWY_TARGETS & HWY_SSSE3
-  targets.push_back(SPIMI_TARGET(N_SSSE3, __builtin_cpu_supports("ssse3") != 0));
+  targets.push_back(SPIMI_TARGET(N_SSSE3, cpu_has_ssse3()));
 #endif
 #endif  // HWY_ARCH_X86
   targets.push_back(SPIMI_TARGET(HWY_NAMESPACE, true));

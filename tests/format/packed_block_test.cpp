@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/block_shape.h"
 #include "support/random_text.h"
 #include "support/segment_builder.h"
 
@@ -41,6 +42,11 @@ void expect_round_trip(const Values& values) {
   const std::string bytes = encode(values);
   EXPECT_LE(bytes.size(), kMaxPackedBytes);
   EXPECT_EQ(bytes, encode_packed_simply(values));
+  // With every instruction set that runs here; the first is the best one, which is the default.
+  for (std::size_t target = block_shape_testing::num_targets(); target-- > 0;) {
+    block_shape_testing::use_target(target);
+    EXPECT_EQ(encode(values), bytes) << "target " << target;
+  }
   Values decoded;
   ASSERT_EQ(decode(bytes, &decoded), static_cast<int>(bytes.size()));
   EXPECT_EQ(decoded, values);
@@ -48,6 +54,24 @@ void expect_round_trip(const Values& values) {
 
 std::uint32_t random_bits(Random& random, unsigned bits) {
   return bits == 0 ? 0 : static_cast<std::uint32_t>(random() >> (64 - bits));
+}
+
+// Widths are found by way of floats, which know 24 bits and a sign.
+TEST(PackedBlock, FindsTheWidthOfAnyPatternBelowTheTopBit) {
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(seed));
+  Random random(seed);
+  for (unsigned bits = 1; bits <= 32; ++bits) {
+    const std::uint32_t top = 1u << (bits - 1);
+    for (const std::uint32_t below : {0u, ~0u, 0xAAAAAAAAu, 0x55555555u, top / 2, top / 4}) {
+      SCOPED_TRACE(std::to_string(bits) + " bits, " + std::to_string(below));
+      expect_round_trip(Values(kBlockValues, top | (below & (top - 1))));
+      Values some(kBlockValues);
+      for (std::uint32_t& value : some)
+        value = random_bits(random, bits) | (random() % 8 == 0) * top;
+      expect_round_trip(some);
+    }
+  }
 }
 
 TEST(PackedBlock, RoundTripsEveryWidthWithEveryNumberOfExceptions) {
