@@ -59,7 +59,8 @@ void RunQueue::open(std::uint64_t begin, std::optional<std::uint64_t> end) {
   if (size == 0) return;
   // winners[i] is the winner below node i. No term was taken yet: all share nothing with it.
   std::vector<Player> winners(2 * size);
-  for (std::size_t i = 0; i < size; ++i) winners[size + i] = player(i, cursors_[i].seek(begin, end), 0);
+  for (std::size_t i = 0; i < size; ++i)
+    winners[size + i] = player(i, cursors_[i].seek(begin, end), 0);
   for (std::size_t node = size; node-- > 1;) {
     winners[node] = winners[2 * node];
     losers_[node] = winners[2 * node + 1];

@@ -54,8 +54,7 @@ std::string word_of_rank(std::uint64_t rank, Script script) {
   static constexpr std::string_view kConsonants = "tnsrhldc";
   static constexpr std::string_view kVowels = "eaoiu";
   static constexpr const char* kAccented[] = {"é", "ä", "ö", "í", "ü"};
-  static constexpr const char* kCyrillicConsonants[] = {
-      "т", "н", "с", "р", "х", "л", "д", "ц"};
+  static constexpr const char* kCyrillicConsonants[] = {"т", "н", "с", "р", "х", "л", "д", "ц"};
   static constexpr const char* kCyrillicVowels[] = {"е", "а", "о", "и", "у"};
   constexpr std::uint64_t kSyllables = kConsonants.size() * kVowels.size();
 
