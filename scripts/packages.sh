@@ -6,7 +6,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libicu-dev libcli11-dev libfmt-dev libxxhash-dev libhwy-dev
-  nlohmann-json3-dev libsimdjson-dev)
+  libedit-dev nlohmann-json3-dev libsimdjson-dev)
 test=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data
   clang-format-14 clang-tidy-14 git ca-certificates)
 coverage=("${test[@]}" clang-14 llvm-14)

@@ -5,8 +5,7 @@
 namespace spimi::cli {
 
 // The last index built, for the commands that are not told which index to use: a file with its
-// absolute path in $XDG_STATE_HOME/spimi, or ~/.local/state/spimi. A convenience: it is never
-// needed.
+// absolute path in state_directory().
 
 /// Empty if none is known.
 std::string read_last_index();

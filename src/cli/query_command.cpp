@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "cli/query_batch.h"
 #include "cli/query_options.h"
 #include "cli/query_printer.h"
+#include "cli/query_prompt.h"
 #include "cli/query_syntax.h"
 #include "spimi/index.h"
 
@@ -33,7 +35,8 @@ constexpr HelpText kHelp{
         "  spimi query --all --rank none 'colo*r' | cut -f 2\n",
     .usage =
         "  spimi query [OPTIONS] TERM...\n"
-        "  spimi query [OPTIONS] --batch FILE\n",
+        "  spimi query [OPTIONS] --batch FILE\n"
+        "  spimi query [OPTIONS]                 on a terminal: a prompt\n",
     .notes =
         "--help-syntax explains the query language. Several TERMs are joined by blanks.\n"
         "A line for each document: its score with six significant digits, a tab, and\n"
@@ -151,48 +154,80 @@ void note_missing(const Index& index, const Query& query, const Console& console
                (meant.empty() ? "" : "?"));
 }
 
-std::uint64_t print_hits(const Query& query, const QueryPrinter& printer, std::uint64_t num_hits) {
+/// Prints `hits`, which are the best, and then more of them until there are `num_hits`.
+void print_hits(const Query& query, const QueryPrinter& printer, std::vector<Hit> hits,
+                std::uint64_t num_hits) {
   Output output;
   std::string lines;
-  std::optional<Hit> after;
   QueryPrinter::Progress progress;
-  while (progress.num_printed < num_hits) {
-    const auto wanted =
-        static_cast<std::size_t>(std::min(kHitsAtOnce, num_hits - progress.num_printed));
-    const std::vector<Hit> hits = query.search(wanted, after);
+  while (!hits.empty()) {
     for (const Hit& hit : hits) {
       lines.clear();
       printer.print(query, {}, hit, progress, lines);
       output.append(lines);
     }
-    if (hits.size() < wanted) break;
-    after = hits.back();
+    const Hit last = hits.back();
+    const std::uint64_t num_missing = num_hits - progress.num_printed;
+    if (hits.size() < kHitsAtOnce || num_missing == 0) break;
+    hits = query.search(static_cast<std::size_t>(std::min(kHitsAtOnce, num_missing)), last);
   }
   output.flush();
-  return progress.num_printed;
 }
 
-/// One query from the command line.
+/// One query, from the command line or the prompt. Returns the exit code.
 int answer(const Index& index, const QueryPrinter& printer, const Arguments& arguments,
-           const std::string& text, const Console& console) {
+           const std::string& text, bool at_prompt, const Console& console) {
+  const auto start = std::chrono::steady_clock::now();
   const Query query = index.query(text, arguments.query.options());
   if (!query.has_terms()) {
     throw UsageError(fmt::format("no term in '{}': the index's tokenizer finds no word there",
                                  escape_bytes(text)));
   }
   note_expansions(query, console);
+  const std::uint64_t num_hits = arguments.all ? index.info().num_docs : arguments.num_hits;
+  const auto num_first = static_cast<std::size_t>(std::min(kHitsAtOnce, num_hits));
+  std::vector<Hit> hits;
   std::uint64_t num_matches = 0;
   if (arguments.count) {
     num_matches = query.count();
+  } else if (at_prompt) {
+    hits = query.search_and_count(num_first, &num_matches);
+  } else {
+    hits = query.search(num_first);
+    num_matches = hits.size();  // At least: whether there is one is all that is asked for.
+  }
+  const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+  if (arguments.count) {
     std::string line;
     printer.print_count({}, num_matches, line);
     print(line);
   } else {
-    num_matches =
-        print_hits(query, printer, arguments.all ? index.info().num_docs : arguments.num_hits);
+    print_hits(query, printer, std::move(hits), num_hits);
+  }
+  if (at_prompt && !console.quiet) {
+    write_stderr(fmt::format("{} in {:.2f} ms\n", counted(num_matches, "document"), taken.count()));
   }
   if (num_matches == 0 || console.verbose) note_missing(index, query, console);
   return num_matches == 0 ? kExitNoMatch : kExitDone;
+}
+
+/// Answers what is typed; what is wrong with a line is told, and the next one is read.
+int answer_at_prompt(const Index& index, const QueryPrinter& printer, const Arguments& arguments,
+                     const Console& console) {
+  console.note(fmt::format("{} in {}; :help explains, ^D leaves",
+                           counted(index.info().num_docs, "document"),
+                           escape_bytes(index.directory().string())));
+  const auto answer_line = [&](const std::string& line) {
+    try {
+      answer(index, printer, arguments, line, true, console);
+    } catch (const QueryError& error) {
+      console.error(query_error_text(line, error));
+    } catch (const UsageError& error) {
+      console.error(error.what());
+    }
+  };
+  run_prompt(answer_line, console);
+  return kExitDone;
 }
 
 }  // namespace
@@ -201,7 +236,9 @@ int run_query(std::vector<std::string> given, Console& console) {
   Arguments arguments;
   if (!parse(std::move(given), console, arguments)) return kExitDone;
   const bool is_batch = !arguments.batch.empty();
-  if (arguments.operands.empty() && !is_batch) throw UsageError("TERM is missing");
+  const bool at_prompt = arguments.operands.empty() && !is_batch && ::isatty(STDIN_FILENO) == 1 &&
+                         ::isatty(STDOUT_FILENO) == 1;
+  if (arguments.operands.empty() && !is_batch && !at_prompt) throw UsageError("TERM is missing");
   if (is_batch && !arguments.operands.empty()) throw UsageError("--batch takes no TERM");
 
   const Index index = Index::open(choose_index(arguments.directory, console));
@@ -218,9 +255,10 @@ int run_query(std::vector<std::string> given, Console& console) {
     options.query = arguments.query.options();
     return run_batch(index, printer, options, console);
   }
+  if (at_prompt) return answer_at_prompt(index, printer, arguments, console);
   const std::string text = fmt::format("{}", fmt::join(arguments.operands, " "));
   try {
-    return answer(index, printer, arguments, text, console);
+    return answer(index, printer, arguments, text, false, console);
   } catch (const QueryError& error) {
     return report_query_error(text, error, console);
   }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -52,6 +53,41 @@ void drain(int& fd, std::string& text) {
   text.append(buffer.data(), static_cast<std::size_t>(size));
 }
 
+/// Types what is to be typed, as far as the output has come.
+class Typist {
+ public:
+  explicit Typist(const std::vector<std::pair<std::string, std::string>>& typed) : typed_(typed) {}
+
+  void react(int terminal, const std::string& output) {
+    while (next_ < typed_.size()) {
+      const auto& [awaited, keys] = typed_[next_];
+      const std::size_t found = output.find(awaited, seen_);
+      if (found == std::string::npos) return;
+      seen_ = found + awaited.size();
+      ++next_;
+      wait_for_keys(terminal);
+      if (::write(terminal, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) {
+        throw std::runtime_error("cannot type");
+      }
+    }
+  }
+
+ private:
+  /// libedit prints the prompt just before it turns to single keys; ^C and ^D mean other things
+  /// before that.
+  static void wait_for_keys(int terminal) {
+    termios mode{};
+    for (int i = 0; i < 10'000; ++i) {
+      if (::tcgetattr(terminal, &mode) == 0 && (mode.c_lflag & ICANON) == 0) return;
+      ::usleep(1000);
+    }
+    throw std::runtime_error("the program reads no keys");
+  }
+
+  const std::vector<std::pair<std::string, std::string>>& typed_;
+  std::size_t next_ = 0, seen_ = 0;
+};
+
 }  // namespace
 
 CliTest::CliTest(const std::string& base) : directory_(base) {
@@ -98,7 +134,8 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
   envp.push_back(nullptr);
   const std::string work = options.directory.empty() ? directory_.path() : options.directory;
 
-  Pipe out = make_pipe();
+  const bool on_terminal = !options.typed.empty();
+  Pipe out = on_terminal ? make_terminal() : make_pipe();
   Pipe err = options.stderr_is_terminal ? make_terminal() : make_pipe();
   if (options.close_stdout_reader) {
     // Before there is a child: it could write while this process still has the other end.
@@ -111,13 +148,15 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
     const int out_fd = options.stdout_path.empty()
                            ? out.write_end
                            : ::open(options.stdout_path.c_str(), O_WRONLY | O_CLOEXEC);
-    const int in_fd = ::open(options.stdin_path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int in_fd =
+        on_terminal ? out.write_end : ::open(options.stdin_path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int err_fd = on_terminal ? out.write_end : err.write_end;
     ::signal(SIGPIPE, options.ignore_sigpipe ? SIG_IGN : SIG_DFL);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
     ::alarm(kTimeoutSeconds);
     if (options.in_child) options.in_child();
     if (::chdir(work.c_str()) == 0 && ::dup2(in_fd, 0) == 0 && ::dup2(out_fd, 1) == 1 &&
-        ::dup2(err.write_end, 2) == 2) {
+        ::dup2(err_fd, 2) == 2) {
       ::execve(SPIMI_PROGRAM, argv.data(), envp.data());
     }
     ::_exit(127);
@@ -127,11 +166,13 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
   if (options.while_running) options.while_running(pid);
 
   RunResult result;
+  Typist typist(options.typed);
   while (out.read_end >= 0 || err.read_end >= 0) {
     // A descriptor of -1 is passed over.
     std::array<pollfd, 2> fds{{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
     if (::poll(fds.data(), fds.size(), -1) < 0) continue;
     if (fds[0].revents != 0) drain(out.read_end, result.out);
+    if (out.read_end >= 0) typist.react(out.read_end, result.out);
     if (fds[1].revents != 0) drain(err.read_end, result.err);
   }
   int status = 0;

@@ -21,6 +21,9 @@ struct RunOptions {
   bool close_stdout_reader = false;
   bool ignore_sigpipe = false;
   bool stderr_is_terminal = false;
+  /// If not empty, stdin, stdout and stderr are one terminal, whose output is RunResult::out. Once
+  /// the program has printed `first` since the entry before, `second` is typed.
+  std::vector<std::pair<std::string, std::string>> typed;
   std::function<void()> in_child;  ///< Called before the program replaces the child; limits.
   std::function<void(pid_t)> while_running;  ///< Called once, after the start.
 };
