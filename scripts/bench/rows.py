@@ -44,13 +44,14 @@ def java_home():
 
 def install_command(peer):
     """How the program in the folder of that name is built, and with what environment."""
+    peer = peer.rpartition("/")[2]
     if peer == "lucene":
         return ["mvn", "-q", "-B", "package"], {"JAVA_HOME": str(java_home())}
     if peer == "tantivy":
         return ["cargo", "build", "--release", "--quiet"], {}
     if peer == "xapian":
-        return ["bash", "-c", "g++ -O2 -std=c++20 -o xapian_index xapian_index.cpp"
-                " $(xapian-config --cxxflags --libs)"], {}
+        return ["bash", "-c", "for source in *.cpp; do"
+                " g++ -O2 -std=c++20 -o ${source%.cpp} $source $(xapian-config --cxxflags --libs); done"], {}
     if peer == "fts5":
         return ["g++", "-O2", "-std=c++20", "-o", "fts5_index", "fts5_index.cpp", "-lsqlite3"], {}
     if peer == "pisa":
@@ -74,7 +75,8 @@ def install(peer, peers_dir):
 def build_spimi():
     """Builds what is measured, in the place where scripts/quickstart.sh does."""
     run(["cmake", "--preset", "release", "-DSPIMI_TESTS=ON"], PROJECT)
-    run(["cmake", "--build", "--preset", "release", "--target", "spimi_cli", "spimi_floors", "spimi_generate_corpus"], PROJECT)
+    run(["cmake", "--build", "--preset", "release", "--target", "spimi_cli", "spimi_floors", "spimi_generate_corpus",
+         "spimi_write_tokens"], PROJECT)
     return PROJECT / "build/release"
 
 

@@ -1,98 +1,74 @@
-#!/usr/bin/env python3
-"""Draws queries from an index's own corpus: draw_queries.py INDEX CORPUS_DIR [--seed N] [--each N]
+"""Draws queries from a corpus's own words, in the forms of the search-benchmark-game.
 
-Of each kind as many: one term; two and three terms as an intersection, as a union and as a phrase; and
-mixed ones, in the forms of the search-benchmark-game ("+a +b", "a b", '"a b"', "+a b", "+a -b"). The words of a
-phrase are neighbours in a document; so are those of the others half the time, and else words of the same document: such
-as people ask for together. Words are runs of a-z of at least two letters, which every tokenizer leaves whole.
-A line is KIND<TAB>QUERY. The same seed, corpus and index give the same lines.
+Of each kind as many: one term; two, three and five terms as an intersection, a union or a phrase; and mixed ones. The words of
+a phrase are neighbours in a document; so are those of the others half the time, and else words of the same document: such as
+people ask for together. Words are a-z, of at least two letters. The same seed and tokens give the same queries.
 """
-import argparse
-import json
-import os
+import mmap
 import random
 import re
-import subprocess
-import sys
 
-WORD = re.compile(r"[A-Za-z]{2,}")
-# A token of the default word boundaries is longer than its letters if one of these is beside them.
-GLUE = set("_'.:·0123456789’‧")
+WORDS = re.compile(rb"(?<![^ ])(?:[a-z]{2,} )+")
+DOCUMENT_BYTES = 1 << 20  # of a document, what is looked at
 
 
-def neighbours(text):
-    """Stretches of words with nothing but blanks between them."""
-    stretch, end = [], None
-    for match in WORD.finditer(text):
-        before = text[match.start() - 1] if match.start() else " "
-        after = text[match.end()] if match.end() < len(text) else " "
-        whole = before.isascii() and after.isascii() and before not in GLUE and after not in GLUE
-        if not whole or (end is not None and text[end:match.start()].strip(" \n\t")):
-            if len(stretch) > 1:
-                yield stretch
-            stretch = []
-        if whole:
-            stretch.append(match.group().lower())
-            end = match.end()
-        else:
-            end = None
-    if len(stretch) > 1:
-        yield stretch
+class Drawer:
+    """Draws from what spimi_write_tokens wrote: a document a line."""
 
+    def __init__(self, tokens, seed):
+        self.random = random.Random(seed)
+        with open(tokens, "rb") as file:
+            self.text = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.ends, end = [], self.text.find(b"\n")
+        while end >= 0:
+            self.ends.append(end)
+            end = self.text.find(b"\n", end + 1)
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("index")
-    parser.add_argument("corpus")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--each", type=int, default=100, help="queries of each kind")
-    parser.add_argument("--program", default="spimi")
-    args = parser.parse_args()
-    rng = random.Random(args.seed)
-    dump = subprocess.run([args.program, "dump", "--docs", "--json", "-i", args.index],
-                          check=True, capture_output=True, text=True).stdout
-    paths = [json.loads(line)["path"] for line in dump.splitlines()]
-    paths = [path for path in paths if "\\x" not in path]
-
-    def draw(size):
+    def draw(self, size):
         """(adjacent words, words of the same document), each `size` of them, all distinct."""
         while True:
-            path = os.path.join(args.corpus, rng.choice(paths))
-            with open(path, encoding="utf-8", errors="replace") as file:
-                stretches = [s for s in neighbours(file.read(1 << 20)) if len(s) >= size]
+            docid = self.random.randrange(len(self.ends))
+            begin = self.ends[docid - 1] + 1 if docid else 0
+            line = self.text[begin:min(self.ends[docid], begin + DOCUMENT_BYTES)]
+            stretches = [match.group().decode().split() for match in WORDS.finditer(line)]
+            stretches = [stretch for stretch in stretches if len(stretch) >= size]
             if not stretches:
                 continue
-            stretch = rng.choice(stretches)
-            start = rng.randrange(len(stretch) - size + 1)
+            stretch = self.random.choice(stretches)
+            start = self.random.randrange(len(stretch) - size + 1)
             adjacent = stretch[start:start + size]
-            words = sorted({word for s in stretches for word in s})
+            words = sorted({word for each in stretches for word in each})
             if len(set(adjacent)) == size and len(words) >= size:
-                return adjacent, rng.sample(words, size)
+                return adjacent, self.random.sample(words, size)
 
-    def some(size):
-        return draw(size)[rng.randrange(2)]
+    def some(self, size):
+        return self.draw(size)[self.random.randrange(2)]
 
+
+def draw_queries(tokens, seed, each):
+    """A list of (kind, query), `each` of every kind, all distinct."""
+    drawer = Drawer(tokens, seed)
     kinds = {
-        "term": lambda: some(1)[0],
-        "intersection_2": lambda: "+{} +{}".format(*some(2)),
-        "intersection_3": lambda: "+{} +{} +{}".format(*some(3)),
-        "union_2": lambda: "{} {}".format(*some(2)),
-        "union_3": lambda: "{} {} {}".format(*some(3)),
-        "union_5": lambda: "{} {} {} {} {}".format(*some(5)),
-        "phrase_2": lambda: '"{} {}"'.format(*draw(2)[0]),
-        "phrase_3": lambda: '"{} {} {}"'.format(*draw(3)[0]),
-        "must_should": lambda: "+{} {}".format(*some(2)),
-        "must_not": lambda: "+{} -{}".format(*some(2)),
-        "phrase_must": lambda: '+"{} {}" +{}'.format(*draw(2)[0], some(1)[0]),
+        "term": lambda: drawer.some(1)[0],
+        "intersection_2": lambda: "+{} +{}".format(*drawer.some(2)),
+        "intersection_3": lambda: "+{} +{} +{}".format(*drawer.some(3)),
+        "union_2": lambda: "{} {}".format(*drawer.some(2)),
+        "union_3": lambda: "{} {} {}".format(*drawer.some(3)),
+        "union_5": lambda: "{} {} {} {} {}".format(*drawer.some(5)),
+        "phrase_2": lambda: '"{} {}"'.format(*drawer.draw(2)[0]),
+        "phrase_3": lambda: '"{} {} {}"'.format(*drawer.draw(3)[0]),
+        "must_should": lambda: "+{} {}".format(*drawer.some(2)),
+        "must_not": lambda: "+{} -{}".format(*drawer.some(2)),
+        "phrase_must": lambda: '+"{} {}" +{}'.format(*drawer.draw(2)[0], drawer.some(1)[0]),
     }
+    queries = []
     for kind, make in kinds.items():
-        queries = set()
-        while len(queries) < args.each:
-            query = make()
-            if query not in queries:
-                queries.add(query)
-                print(kind, query, sep="\t")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        of_kind = {}
+        for _ in range(each * 100):
+            of_kind[make()] = True
+            if len(of_kind) == each:
+                break
+        else:
+            raise SystemExit(f"the corpus is too small for {each} different queries of the kind {kind}")
+        queries += [(kind, query) for query in of_kind]
+    return queries
