@@ -77,6 +77,14 @@ class PostingsCursor {
   /// the current block, nothing but docid may be asked of the current posting any more.
   Bound bound(std::uint32_t target);
 
+  /// The docids of the current block from the current posting on, as far as they are below `end`.
+  std::span<const std::uint32_t> docids_below(std::uint32_t end) const;
+  /// Moves by `count` postings, no further than behind the current block.
+  void pass(std::size_t count) {
+    at_ += static_cast<std::uint32_t>(count) - 1;
+    next();
+  }
+
   /// Sets bit `docid - begin` for each posting in [begin, end) that is not behind it, and moves to
   /// the first posting from `end` on.
   void fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);

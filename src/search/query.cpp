@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "search/count_terms.h"
 #include "search/explain.h"
 #include "search/query_state.h"
 #include "search/rank_any.h"
@@ -182,6 +183,22 @@ const PlanNode& what_matches(const PlanNode& root) {
   return must != nullptr ? what_matches(*must) : root;
 }
 
+/// The count of a query of single terms alone; nothing for any other.
+std::optional<std::uint64_t> count_of_terms(const PlanNode& root, const SegmentReader& segment) {
+  if (root.kind != PlanNode::Kind::kBoolean) return std::nullopt;
+  std::vector<TermInfo> must, should, excluded;
+  for (const PlanClause& clause : root.clauses) {
+    if (clause.node.kind != PlanNode::Kind::kTerm) return std::nullopt;
+    auto& terms = clause.occur == Occur::kMust     ? must
+                  : clause.occur == Occur::kShould ? should
+                                                   : excluded;
+    terms.push_back(clause.node.terms[0].info);
+  }
+  if (!must.empty() && must.size() <= kMaxCountedTerms) return count_every(must, excluded, segment);
+  if (must.empty() && !should.empty() && excluded.empty()) return count_any(should, segment);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Hit> Query::search(std::size_t k, const std::optional<Hit>& after) const {
@@ -225,6 +242,7 @@ std::uint64_t Query::count() const {
   const PlanNode& root = what_matches(state_->plan.root);
   if (root.kind == PlanNode::Kind::kTerm) return root.terms[0].info.df;
   if (root.kind == PlanNode::Kind::kAll) return state_->context.segment.num_docs();
+  if (const auto num_docs = count_of_terms(root, state_->context.segment)) return *num_docs;
   std::uint64_t num_docs = 0;
   for_each_window(root, state_->context,
                   [&](std::uint32_t, const std::vector<std::uint64_t>& bits) {

@@ -106,6 +106,38 @@ TEST_F(SearchTest, AgreesWithScoringEveryPosting) {
   }
 }
 
+TEST_F(SearchTest, CountsOverManyWindowsOfDocids) {
+  TestIndex reference =
+      random_test_index(random_, 50000, {1, 3, 128, 900, 5000, 20000, 49990, 50000}, false);
+  std::map<std::string, std::vector<TestPosting>> lists;
+  for (auto& [term, list] : reference.lists) {
+    lists["t" + std::to_string(lists.size())] = std::move(list);
+  }
+  reference.lists = std::move(lists);
+  const Index index = write_and_open(reference);
+  for (int round = 0; round < 200; ++round) {
+    // By document, for each sign how many of the query's words with it there are.
+    std::map<char, std::map<std::uint32_t, std::size_t>> found;
+    std::map<char, std::size_t> num_words;
+    std::set<std::string> words;
+    const std::string_view signs = round % 2 == 0 ? "+-" : " ";
+    std::string text;
+    for (std::size_t n = 1 + random_below(random_, 5); n > 0; --n) {
+      const std::string word = "t" + std::to_string(random_below(random_, reference.lists.size()));
+      const char sign = num_words.empty() ? signs[0] : signs[random_below(random_, signs.size())];
+      if (!words.insert(word).second) continue;
+      text += std::string(" ") + sign + word;
+      ++num_words[sign];
+      for (const TestPosting& posting : reference.lists[word]) ++found[sign][posting.docid];
+    }
+    std::size_t expected = found[' '].size();
+    for (const auto& [docid, num_found] : found['+']) {
+      expected += num_found == num_words['+'] && !found['-'].contains(docid);
+    }
+    EXPECT_EQ(index.query(text).count(), expected) << text;
+  }
+}
+
 TEST_F(SearchTest, QueriesOfMoreTermsThanAWindowHasScores) {
   TestIndex reference = random_test_index(random_, 500, {2, 200, 490}, false);
   Terms terms;
