@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "indexer/finish.h"
 #include "indexer/run_reader.h"
 #include "indexer/run_writer.h"
+#include "indexer/threads.h"
 #include "spimi/build.h"
 #include "spimi/error.h"
 
@@ -38,6 +40,15 @@ void write_documents(const RunSet& set, SegmentWriter* segment) {
 
 unsigned threads_for(const MergeOptions& options) {
   return options.num_threads != 0 ? options.num_threads : usable_processors();
+}
+
+// The spill files have no name any more, so closing them gives their space back. For gigabytes in the
+// page cache that takes longer than the commit, so all threads do it.
+void close_spills(std::vector<File>& files, unsigned num_threads) {
+  std::atomic<std::size_t> next = 0;
+  run_in_threads(num_threads, [&](unsigned) {
+    for (std::size_t i; (i = next++) < files.size();) files[i] = File();
+  });
 }
 
 // Writes an index as one run, so that joining indexes is merging runs.
@@ -188,6 +199,7 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
   monitor.check();
   summary.index_bytes = segment.finish(&sealed.info);
   summary.index_bytes += directory.commit(sealed.info);
+  close_spills(set.files, plan.num_threads);
   summary.commit_seconds = seconds_since(commit_start);
   summary.num_docs = sealed.info.num_docs;
   summary.num_tokens = sealed.info.num_tokens;
