@@ -137,7 +137,9 @@ struct ChunkTokenizer::State {
 
   void resolve() {
     current.length += before.length;
-    current.stored += before.stored;
+    // Of one that is too long no byte is asked for. Without a bound here each pending part would
+    // add to it, for ever.
+    current.stored = std::min(before.stored + current.stored, options.max_token_bytes + 1);
     current.properties |= before.properties;
     before = Segment{};
     pending = false;

@@ -329,6 +329,19 @@ TEST(TokenLimit, MarkCanBeFollowedByAMegabyteOfIgnoredCharacters) {
   }
 }
 
+// Each round goes on with a token that is too long by a part that was pending.
+TEST(TokenLimit, MarksInsideAWordForEverDoNotFillTheScratchMemory) {
+  for (const std::uint32_t limit : {1u, 255u, 4096u}) {
+    ChunkedText chunked({Tokenizer::kUnicode, limit});
+    for (const std::string round :
+         {"a'", "a.", "1,", "1'", "\u05d0\"", "a\u00b7", "ab'\u0301", "a'\u0301\u0301"}) {
+      const std::string text = "word " + repeat(round, 100000) + "b word";
+      EXPECT_EQ(chunked.tokens(text), reference_tokenize(text, {Tokenizer::kUnicode, limit}))
+          << limit << " " << round;
+    }
+  }
+}
+
 // Each round ends a pending segment without beginning a new one: the tokenizer once ran off its
 // scratch memory here.
 TEST(TokenLimit, BoundariesThatComeLateDoNotFillTheScratchMemory) {
