@@ -59,7 +59,7 @@ using SkipFunction =
 struct BuildOptions {
   Tokenizer tokenizer = Tokenizer::kUnicode;
   /// Tokens longer than this many UTF-8 bytes take a position and are counted, but are not indexed.
-  /// 1 to 4096.
+  /// 1 to kMaxTokenLimit.
   std::uint32_t max_token_bytes = 255;
   bool positions = true;  ///< Without them the index is about half as large and has no phrases.
   bool binary_as_text = false;  ///< Index files with NUL bytes instead of skipping them.

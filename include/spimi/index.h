@@ -21,6 +21,9 @@ struct CorpusRoot {
   std::uint64_t num_docs;  ///< How many documents, in docid order, it covers.
 };
 
+/// The largest `max_token_bytes` there may be.
+inline constexpr std::uint32_t kMaxTokenLimit = 4096;
+
 /// The facts of an index, from its manifest.
 struct IndexInfo {
   Tokenizer tokenizer;

@@ -183,7 +183,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
   command_line.choice("--tokenizer", tokenizers, tokenizer,
                       "unicode: words by UAX #29, case folded;\nalpha: runs of A-Z and a-z.");
   command_line.flag("--no-positions", no_positions, "About half the size, and no phrases.");
-  command_line.number("--max-token-bytes", max_token_bytes, 1, 4096,
+  command_line.number("--max-token-bytes", max_token_bytes, 1, kMaxTokenLimit,
                       "Longer tokens are counted, not indexed.");
   command_line.choice("--binary", kBinaryWords, binary, "Files with NUL bytes.");
   command_line.flag("--follow", options.follow_links, "Follow symbolic links.");

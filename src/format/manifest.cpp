@@ -101,7 +101,8 @@ class Parser {
     info.unicode_version = string(object, "unicode_version");
     // Written as it is read: what would be escaped is no version.
     if (escape_bytes(info.unicode_version) != info.unicode_version) fail_key("unicode_version");
-    info.max_token_bytes = static_cast<std::uint32_t>(number(object, "max_token_bytes", 1, 4096));
+    info.max_token_bytes =
+        static_cast<std::uint32_t>(number(object, "max_token_bytes", 1, kMaxTokenLimit));
     if (object["positions"].get(info.positions) != simdjson::SUCCESS) fail_key("positions");
     // The largest 32-bit number is no docid but the end of a list.
     constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();

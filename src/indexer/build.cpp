@@ -63,8 +63,9 @@ struct BuildPlan {
 };
 
 void validate(const BuildOptions& options) {
-  if (options.max_token_bytes < 1 || options.max_token_bytes > 4096) {
-    throw Error(ErrorKind::kUsage, {}, "the token limit must be from 1 to 4096 bytes");
+  if (options.max_token_bytes < 1 || options.max_token_bytes > kMaxTokenLimit) {
+    throw Error(ErrorKind::kUsage, {},
+                "the token limit must be from 1 to " + std::to_string(kMaxTokenLimit) + " bytes");
   }
   if (options.chunk_bytes < 1 || options.chunk_bytes > std::size_t{1} << 30) {
     throw Error(ErrorKind::kUsage, {}, "the chunk size must be from 1 byte to 1 GiB");

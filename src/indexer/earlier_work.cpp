@@ -31,8 +31,9 @@ struct EntryReader {
 constexpr std::size_t kPartHeadBytes = 2 * sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t);
 constexpr std::size_t kCheckBufferBytes = std::size_t{256} << 10;
 
-// Spill files a journal may name; a build has one for each of its threads.
-constexpr std::uint32_t kMaxSpillFiles = 1u << 20;
+// Spill files a journal may name, for all of them are opened. A build has one for each of its
+// threads, and so has every build that went on with it.
+constexpr std::uint32_t kMaxSpillFiles = 4096;
 
 // The first line in which the settings differ, as they were.
 std::string first_difference(std::string_view before, std::string_view now) {
@@ -55,6 +56,11 @@ bool ends_within_document(const RunInfo& run) { return run.num_pieces > run.num_
 
 void check_run(const File& file, const RunInfo& run, bool positions,
                std::uint32_t max_token_bytes) {
+  // Else one that holds nothing could be anywhere, and a file would be made as long as that.
+  if (run.end_offset > file.size()) {
+    throw Error(ErrorKind::kCorrupt, file.path(), run.end_offset,
+                "a run ends behind the end of its file");
+  }
   const Region<std::uint8_t> buffer(std::max(
       {RunCursor::min_buffer_bytes(max_token_bytes), kMaxDocumentFrameBytes, kCheckBufferBytes}));
   RunDocuments documents(file, run, buffer.data(), buffer.size());
@@ -147,7 +153,20 @@ void EarlierWork::add_entry(std::string_view payload, std::uint64_t offset) {
   }
   if (!reader.ok || file >= kMaxSpillFiles) fail_damaged();
   if (spills_.size() <= file) spills_.resize(file + 1);
-  spills_[file].push_back(entry);
+  Spill& spill = spills_[file];
+  // A spill file is only ever appended to.
+  if (entry.kind == JournalEntry::kRun && entry.run.documents_offset < end_of_runs(spill)) {
+    fail_damaged();
+  }
+  spill.push_back(entry);
+}
+
+// Where the last run of a spill file ends; 0 if there is none.
+std::uint64_t EarlierWork::end_of_runs(const Spill& spill) {
+  const auto last = std::find_if(spill.rbegin(), spill.rend(), [](const Entry& entry) {
+    return entry.kind == JournalEntry::kRun;
+  });
+  return last == spill.rend() ? 0 : last->run.end_offset;
 }
 
 void EarlierWork::use_no_runs() {
@@ -170,11 +189,7 @@ void EarlierWork::check_runs(bool positions, std::uint32_t max_token_bytes,
   rewrite_journal(journal);
   for (std::uint32_t file = 0; file < spills_.size(); ++file) {
     // What is behind the last run is of no use.
-    const Spill& spill = spills_[file];
-    const auto last_run = std::find_if(spill.rbegin(), spill.rend(), [](const Entry& entry) {
-      return entry.kind == JournalEntry::kRun;
-    });
-    files_[file].truncate(last_run == spill.rend() ? 0 : last_run->run.end_offset);
+    files_[file].truncate(end_of_runs(spills_[file]));
   }
   spills_.clear();
   sort_parts();

@@ -66,6 +66,7 @@ class EarlierWork {
 
   void read_journal();
   void add_entry(std::string_view payload, std::uint64_t offset);
+  static std::uint64_t end_of_runs(const Spill& spill);
   std::size_t num_sound_runs(std::uint32_t file, bool positions, std::uint32_t max_token_bytes,
                              const std::function<void()>& on_run);
   void keep_runs(std::uint32_t file, std::size_t num_runs);

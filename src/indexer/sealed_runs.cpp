@@ -131,7 +131,11 @@ SealedRuns read_sealed_runs(const std::string& directory) {
     in >> root.num_docs;
     in.get();
     std::getline(in, escaped);
-    root.path = unescape_bytes(escaped);
+    try {
+      root.path = unescape_bytes(escaped);
+    } catch (const Error&) {
+      in.setstate(std::ios::failbit);
+    }
   }
   in >> summary.num_tokens >> summary.num_overlong_tokens >> summary.corpus_bytes >>
       summary.num_threads >> summary.read_seconds;
@@ -139,7 +143,11 @@ SealedRuns read_sealed_runs(const std::string& directory) {
   for (std::size_t i = 0; in && i < num_files; ++i) {
     std::string name;
     in >> name;
-    if (name.find('/') != std::string::npos) in.setstate(std::ios::failbit);
+    constexpr std::string_view kBegin = "spill-";
+    if (!name.starts_with(kBegin) ||
+        name.find_first_not_of("0123456789", kBegin.size()) != std::string::npos) {
+      in.setstate(std::ios::failbit);
+    }
     if (!in) break;
     const std::string spill = spills + "/" + name;
     struct stat status;
@@ -163,7 +171,8 @@ SealedRuns read_sealed_runs(const std::string& directory) {
                   "a run is not where the list of runs says", "build the index again");
     }
   }
-  if (!in || magic != kRunsMagic) {
+  if (!in || magic != kRunsMagic || info.max_token_bytes < 1 ||
+      info.max_token_bytes > kMaxTokenLimit) {
     throw Error(ErrorKind::kCorrupt, path, "the list of runs is damaged", "build the index again");
   }
   sealed.set.positions = info.positions;

@@ -12,9 +12,13 @@
 // What the fuzz targets share. A target aborts where a promise is broken: that is what libFuzzer
 // and replay.cpp both take for a finding.
 
+/// Runs fuzz_one, and aborts if that takes more time or memory than an input may: entry.cpp.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace spimi::testing {
+
+/// What a target defines: does with an input what its first lines say.
+void fuzz_one(const std::uint8_t* data, std::size_t size);
 
 inline void require(bool holds, const char* promise) {
   if (holds) return;

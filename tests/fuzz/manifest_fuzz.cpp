@@ -28,9 +28,9 @@ void run(const std::string& body) {
 }
 
 }  // namespace
-}  // namespace spimi::testing
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  spimi::testing::run({reinterpret_cast<const char*>(data), size});
-  return 0;
+void fuzz_one(const std::uint8_t* data, std::size_t size) {
+  run({reinterpret_cast<const char*>(data), size});
 }
+
+}  // namespace spimi::testing

@@ -97,10 +97,8 @@ void fuzz_values(std::string_view bytes) {
 }
 
 }  // namespace
-}  // namespace spimi::testing
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace spimi::testing;
+void fuzz_one(const std::uint8_t* data, std::size_t size) {
   FuzzInput input(data, size);
   switch (input.u8() % 3) {
     case 0:
@@ -112,5 +110,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     default:
       fuzz_values(input.rest());
   }
-  return 0;
 }
+
+}  // namespace spimi::testing

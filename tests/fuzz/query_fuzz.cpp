@@ -63,9 +63,9 @@ void run(std::string_view text) {
 }
 
 }  // namespace
-}  // namespace spimi::testing
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  spimi::testing::run({reinterpret_cast<const char*>(data), size});
-  return 0;
+void fuzz_one(const std::uint8_t* data, std::size_t size) {
+  run({reinterpret_cast<const char*>(data), size});
 }
+
+}  // namespace spimi::testing

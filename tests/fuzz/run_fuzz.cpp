@@ -149,9 +149,7 @@ void run_one(const FuzzRun& run) {
 }
 
 }  // namespace
-}  // namespace spimi::testing
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  spimi::testing::run_one(spimi::testing::make_run({data, size}));
-  return 0;
-}
+void fuzz_one(const std::uint8_t* data, std::size_t size) { run_one(make_run({data, size})); }
+
+}  // namespace spimi::testing

@@ -48,9 +48,7 @@ void run(FuzzInput input) {
 }
 
 }  // namespace
-}  // namespace spimi::testing
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  spimi::testing::run({data, size});
-  return 0;
-}
+void fuzz_one(const std::uint8_t* data, std::size_t size) { run({data, size}); }
+
+}  // namespace spimi::testing
