@@ -96,6 +96,8 @@ struct MergeOptions {
   /// At most this many runs are merged at once; 0: as many as memory and open files allow. At
   /// least 2.
   unsigned max_fan_in = 0;
+  /// Where the runs that merge_indexes makes go; empty: below the output directory.
+  std::filesystem::path temporary_directory;
   ProgressFunction on_progress;
   const std::atomic<bool>* stop = nullptr;
 };

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "base/system_calls.h"
+
 namespace spimi {
 
 /// Bytes that are appended and then taken away all at once. Unlike a vector's, new bytes are not
@@ -45,7 +47,7 @@ class ByteBuffer {
     // A quarter more each time: memory counts, and realloc moves pages, not bytes, once a buffer is
     // large.
     const std::size_t capacity = size_ + size + capacity_ / 4;
-    void* const data = std::realloc(data_, capacity);
+    void* const data = os::resize_memory(data_, capacity);
     if (data == nullptr) throw std::bad_alloc();
     data_ = static_cast<std::uint8_t*>(data);
     capacity_ = capacity;

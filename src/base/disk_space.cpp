@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/system_calls.h"
-#include "spimi/error.h"
 
 namespace spimi {
 namespace {
@@ -54,6 +53,16 @@ std::optional<DiskSpace> disk_space(const std::string& path) {
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+Error too_little_space(const std::string& directory, const DiskSpace& space,
+                       std::string_view of_what, const std::string& because,
+                       std::uint64_t needed_bytes) {
+  return Error(ErrorKind::kIo, directory,
+               "there is too little space for the runs of " + std::string(of_what),
+               because + " needs at least " + std::to_string(needed_bytes) + ", and file system " +
+                   space.file_system + " has " + std::to_string(space.free_bytes) +
+                   " free; make room, or name a --tmp-dir elsewhere");
 }
 
 }  // namespace spimi

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace spimi::os {
 
@@ -53,6 +54,7 @@ ssize_t readlink(const char* path, char* target, size_t size) {
   return ::readlink(path, target, size);
 }
 
+void* resize_memory(void* data, size_t size) { return std::realloc(data, size); }
 void* map_memory(size_t size) {
   return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }

@@ -241,7 +241,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
 int run_merge(std::vector<std::string> arguments, Console& console) {
   MergeOptions options;
   WorkOptions work_options;
-  std::string out_directory;
+  std::string out_directory, temporary_directory;
   std::uint64_t max_fan_in = 0;
 
   CommandLine command_line(kMergeHelp);
@@ -249,6 +249,8 @@ int run_merge(std::vector<std::string> arguments, Console& console) {
   command_line.text("-o,--output", "OUT_DIR", out_directory,
                     "Join the indexes named into a new one here.");
   command_line.flag("--force", options.replace, "Replace an index that is in OUT_DIR.");
+  command_line.text("--tmp-dir", "DIR", temporary_directory,
+                    "With -o: where the runs go until they are merged.");
   work_options.add_to(command_line);
   // Runs merged at once. Not in the help: only a test of the merge passes wants it.
   command_line.number("--fan-in", max_fan_in, 0, std::numeric_limits<unsigned>::max(), {});
@@ -261,8 +263,12 @@ int run_merge(std::vector<std::string> arguments, Console& console) {
   options.max_fan_in = static_cast<unsigned>(max_fan_in);
   options.memory_budget_bytes = work_options.memory_bytes;
   options.num_threads = static_cast<unsigned>(work_options.num_threads);
+  options.temporary_directory = temporary_directory;
 
   if (out_directory.empty()) {
+    if (!temporary_directory.empty()) {
+      throw UsageError("--tmp-dir: the runs of a build stay where they are; give it with -o");
+    }
     if (operands.size() > 1) {
       throw UsageError("several directories: to join indexes give -o OUT_DIR");
     }

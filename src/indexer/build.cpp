@@ -253,11 +253,8 @@ class Build {
     if (!here || !there || needs(there->used_bytes) <= here->free_bytes) return;
     const std::uint64_t text = measure_text();
     if (needs(text) <= here->free_bytes) return;
-    throw Error(ErrorKind::kIo, directory, "there is too little space for the runs of this corpus",
-                "its text of " + std::to_string(text) + " bytes needs at least " +
-                    std::to_string(needs(text)) + ", and file system " + here->file_system +
-                    " has " + std::to_string(here->free_bytes) +
-                    " free; make room, or name a --tmp-dir elsewhere");
+    throw too_little_space(directory, *here, "this corpus",
+                           "its text of " + std::to_string(text) + " bytes", needs(text));
   }
 
   // What the files of the corpus take on the disk, but for large ones that are binary.

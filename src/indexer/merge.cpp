@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/disk_space.h"
 #include "format/manifest.h"
 #include "format/segment_reader.h"
 #include "indexer/finish.h"
@@ -54,15 +55,12 @@ void close_spills(std::vector<File>& files, unsigned num_threads) {
 // Writes an index as one run, so that joining indexes is merging runs.
 class IndexToRun {
  public:
-  IndexToRun(const std::string& path, File& spill, std::uint32_t spill_index, Monitor& monitor)
-      : info_(parse_manifest(
-            path + "/" + std::string(kManifestName),
-            read_small_file(path + "/" + std::string(kManifestName), kMaxManifestBytes))),
+  IndexToRun(const std::string& path, const IndexInfo& info, File& spill, std::uint32_t spill_index,
+             Monitor& monitor)
+      : info_(info),
         segment_(path, info_),
         writer_(spill, spill_index, info_.max_token_bytes, info_.positions),
         monitor_(monitor) {}
-
-  const IndexInfo& info() const { return info_; }
 
   RunInfo convert(std::uint64_t ticket) {
     RunInfo run;
@@ -133,12 +131,32 @@ class IndexToRun {
     }
   }
 
-  const IndexInfo info_;
+  const IndexInfo& info_;
   const SegmentReader segment_;
   RunWriter writer_;
   RecordBuilder record_;
   Monitor& monitor_;
 };
+
+IndexInfo read_manifest(const std::string& index) {
+  const std::string path = index + "/" + std::string(kManifestName);
+  return parse_manifest(path, read_small_file(path, kMaxManifestBytes));
+}
+
+// Too little space is told before the work where it is certain: a posting is two bytes of a run at
+// the least, and so is a position.
+void check_disk_space(const std::string& directory, const std::vector<IndexInfo>& inputs) {
+  std::uint64_t num_postings = 0, num_positions = 0;
+  for (const IndexInfo& info : inputs) {
+    num_postings += info.num_postings;
+    if (info.positions) num_positions += info.num_tokens;
+  }
+  const std::uint64_t needed = 2 * (num_postings + num_positions);
+  const std::optional<DiskSpace> space = disk_space(directory);
+  if (!space || needed <= space->free_bytes) return;
+  throw too_little_space(directory, *space, "these indexes",
+                         "what they hold, " + std::to_string(num_postings) + " postings,", needed);
+}
 
 void refuse_mismatch(const IndexInfo& first, const std::string& first_path, const IndexInfo& other,
                      const std::string& other_path) {
@@ -232,23 +250,27 @@ BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
   SealedRuns sealed;
   Monitor monitor(options.on_progress, options.stop);
   OutputDirectory directory(out, true, options.replace);
-  directory.begin_staging();
+  // What would be refused is refused before the work, not in its middle.
+  std::vector<IndexInfo> infos;
+  for (const std::filesystem::path& input : inputs) {
+    infos.push_back(read_manifest(input.string()));
+    refuse_mismatch(infos[0], inputs[0].string(), infos.back(), input.string());
+  }
+  (void)MergePlan::fit(options.memory_budget_bytes, 1, 2, 0, infos[0].max_token_bytes, 2);
+  check_disk_space(
+      options.temporary_directory.empty() ? directory.path() : options.temporary_directory.string(),
+      infos);
+  directory.begin_staging(options.temporary_directory);
+  const std::string spills = spill_directory(directory.staging_path());
+  sealed.info = infos[0];
+  sealed.info.roots.clear();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const std::string path = inputs[i].string();
-    File spill = File::create(directory.staging_path() + "/spill-" + std::to_string(i));
-    IndexToRun index(path, spill, static_cast<std::uint32_t>(i), monitor);
-    if (i == 0) {
-      // Too small a budget is refused before the work, not in its middle.
-      (void)MergePlan::fit(options.memory_budget_bytes, 1, 2, 0, index.info().max_token_bytes, 2);
-      sealed.info = index.info();
-      sealed.info.roots.clear();
-    } else {
-      refuse_mismatch(sealed.info, inputs[0].string(), index.info(), path);
-    }
-    append_roots(index.info().roots, &sealed.info.roots);
+    File spill = File::create(spills + "/spill-" + std::to_string(i));
+    IndexToRun index(inputs[i].string(), infos[i], spill, static_cast<std::uint32_t>(i), monitor);
+    append_roots(infos[i].roots, &sealed.info.roots);
     sealed.set.runs.push_back(index.convert(i));
     sealed.set.files.push_back(std::move(spill));
-    sealed.summary.num_tokens += index.info().num_tokens;
+    sealed.summary.num_tokens += infos[i].num_tokens;
   }
   sealed.set.positions = sealed.info.positions;
   sealed.set.max_token_bytes = sealed.info.max_token_bytes;

@@ -243,6 +243,17 @@ TEST_F(LimitsTest, DiskThatIsTooSmallIsToldBeforeTheWork) {
     EXPECT_FALSE(fs::exists(path(where.back())));
     EXPECT_TRUE(fs::is_empty(path("disk")));
   }
+  ASSERT_EQ(run({"build", "-q", "large", "whole"}).exit_code, 0);
+  for (const std::vector<std::string>& where : {std::vector<std::string>{"-o", "disk/out"},
+                                                {"-o", "out2", "--tmp-dir", "disk"}}) {
+    std::vector<std::string> command = {"merge", "-q", "whole"};
+    command.insert(command.end(), where.begin(), where.end());
+    const RunResult result = run(command);
+    EXPECT_EQ(result.exit_code, 4);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("too little space"), HasSubstr("tmpfs (")));
+    EXPECT_FALSE(fs::exists(path(where[1])));
+    EXPECT_TRUE(fs::is_empty(path("disk")));
+  }
   // Neither holes nor binary files make an index large.
   directory_.write_file("sparse/text", "some words");
   ASSERT_EQ(::truncate(path("sparse/text").c_str(), off_t{1} << 26), 0);
@@ -262,6 +273,10 @@ TEST_F(LimitsTest, RunsGoElsewhere) {
   EXPECT_FALSE(fs::is_empty(path("elsewhere")));
   EXPECT_EQ(run({"merge", "-q", "out"}).exit_code, 0);
   EXPECT_TRUE(fs::is_empty(path("elsewhere")));
+  EXPECT_EQ(run({"merge", "-q", "out", "-o", "joined", "--tmp-dir", "elsewhere"}).exit_code, 0);
+  EXPECT_EQ(whole_index("joined"), new_id_);
+  EXPECT_TRUE(fs::is_empty(path("elsewhere")));
+  EXPECT_EQ(run({"merge", "-q", "out", "--tmp-dir", "elsewhere"}).exit_code, 2);
   // What it left there goes with the next build.
   EXPECT_EQ(run(command).exit_code, 0);
   EXPECT_EQ(run(build_command()).exit_code, 0);

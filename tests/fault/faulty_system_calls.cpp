@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -242,6 +243,14 @@ ssize_t readlink(const char* path, char* target, size_t size) {
                [&](size_t) { return ::readlink(path, target, size); });
 }
 
+void* resize_memory(void* data, size_t size) {
+  void* resized = nullptr;
+  apply(about(CallKind::kMemory, {}), [&](size_t) {
+    resized = std::realloc(data, size);
+    return resized == nullptr ? -1 : 0;
+  });
+  return resized;
+}
 void* map_memory(size_t size) {
   void* data = MAP_FAILED;
   apply(about(CallKind::kMemory, {}), [&](size_t) {

@@ -22,7 +22,7 @@ enum class CallKind {
   kMakeDirectory,
   kRemove,
   kRename,
-  kMemory,  ///< map_memory.
+  kMemory,  ///< map_memory, resize_memory.
   kMap,     ///< map_file.
 };
 
