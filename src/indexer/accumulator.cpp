@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/varint.h"
+#include "indexer/limits.h"
 #include "spimi/error.h"
 #include "text/normalize.h"
 
@@ -218,8 +219,9 @@ std::uint32_t Accumulator::intern(const Vocabulary::Key& key) {
 
 std::uint64_t Accumulator::document_tokens() const {
   const std::uint64_t tokens = positions_before_ + num_log_ - piece_starts_[num_pieces_ - 1];
-  if (tokens > 0xFFFFFFFFu) {
-    throw Error(ErrorKind::kIo, path_, "the document has more than 4294967295 tokens",
+  if (tokens > kMaxDocumentTokens) {
+    throw Error(ErrorKind::kIo, path_,
+                "the document has more than " + std::to_string(kMaxDocumentTokens) + " tokens",
                 "split it into several files");
   }
   return tokens;

@@ -10,6 +10,7 @@
 #include "base/os_error.h"
 #include "base/system_calls.h"
 #include "indexer/journal.h"
+#include "indexer/limits.h"
 #include "indexer/output_directory.h"
 
 namespace spimi {
@@ -40,8 +41,9 @@ void seal_runs(SealedRuns* sealed) {
   for (RunInfo& run : runs) {
     run.docid_base = static_cast<std::uint32_t>(num_docs);
     num_docs += run.num_docs;
-    if (num_docs >= Cursor::kEnd) {
-      throw Error(ErrorKind::kIo, {}, "there are more than 4294967294 documents",
+    if (num_docs > kMaxDocs) {
+      throw Error(ErrorKind::kIo, {},
+                  "there are more than " + std::to_string(kMaxDocs) + " documents",
                   "build several indexes");
     }
   }

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/checksum.h"
+#include "base/file.h"
 #include "format/build_id.h"
+#include "format/layout.h"
 #include "format/positions_reader.h"
 #include "format/postings_cursor.h"
 #include "spimi/error.h"
@@ -23,28 +26,64 @@ using List = std::vector<TestPosting>;
 
 constexpr std::uint64_t kMaxDocs = 0xFFFFFFFFu;
 
-/// A list on disk, behind three bytes that belong to no list.
+/// A segment file of zeros, which take no space, up to the last bytes.
+void write_sparse_segment_file(const std::string& path, std::string_view kind,
+                               const std::string& build_id, std::uint64_t zeros,
+                               const std::string& last_bytes) {
+  const std::uint64_t begin = zeros / kPageBytes * kPageBytes;
+  const std::string pages = std::string(zeros - begin, '\0') + last_bytes;
+  // As of a file of those pages, but for the size.
+  std::string header = segment_file(kind, build_id, pages).substr(0, kHeaderBytes);
+  const std::uint64_t payload_bytes = begin + pages.size();
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(header.data());
+  store_u64(bytes + kHeaderPayloadBytesAt, payload_bytes);
+  store_u64(bytes + kHeaderChecksumAt, checksum64(bytes, kHeaderChecksumAt));
+  const auto checksum = [](const std::string& page) {
+    std::string sum(kChecksumBytes, '\0');
+    store_u64(reinterpret_cast<std::uint8_t*>(sum.data()), checksum64(page.data(), page.size()));
+    return sum;
+  };
+  const std::string of_zeros = checksum(std::string(kPageBytes, '\0'));
+  std::string checksums;
+  for (std::uint64_t page = 0; page < begin; page += kPageBytes) checksums += of_zeros;
+  for (std::size_t at = 0; at < pages.size(); at += kPageBytes) {
+    checksums += checksum(pages.substr(at, kPageBytes));
+  }
+  File file = File::create(path);
+  file.pwrite_all(0, header.data(), header.size());
+  file.pwrite_all(kHeaderBytes + begin, pages.data(), pages.size());
+  file.pwrite_all(kHeaderBytes + payload_bytes, checksums.data(), checksums.size());
+}
+
+/// A list on disk, behind some bytes that belong to no list.
 class ListOnDisk {
  public:
   ListOnDisk(EncodedLists lists, std::uint64_t df, std::uint64_t cf, bool positions,
-             std::uint64_t num_docs = kMaxDocs) {
+             std::uint64_t num_docs = kMaxDocs, std::uint64_t before = 3) {
     const std::string id(32, '0');
     BuildId build_id;
     EXPECT_TRUE(parse_build_id(id, &build_id));
     const auto file = [&](SegmentFile which, const std::string& list) {
       const SegmentFileLayout& layout = layout_of(which);
-      directory_.write_file(layout.name, segment_file(layout.kind, id, "..." + list + "."));
+      write_sparse_segment_file(directory_.path(layout.name), layout.kind, id, before, list + ".");
       return std::make_unique<SegmentFileReader>(directory_.path(), which, build_id);
     };
     postings_ = file(SegmentFile::kPostings, lists.postings);
     skips_ = file(SegmentFile::kSkips, lists.skips);
     if (positions) positions_ = file(SegmentFile::kPositions, lists.positions);
     files_ = {postings_.get(), skips_.get(), positions_.get(), num_docs};
-    info_ = {static_cast<std::uint32_t>(df), cf, 3, lists.postings.size(), 3, lists.skips.size(), 3,
+    info_ = {static_cast<std::uint32_t>(df),
+             cf,
+             before,
+             lists.postings.size(),
+             before,
+             lists.skips.size(),
+             before,
              lists.positions.size()};
   }
-  ListOnDisk(const List& list, bool positions)
-      : ListOnDisk(encode(list, positions), list.size(), sum_of_tfs(list), positions) {}
+  ListOnDisk(const List& list, bool positions, std::uint64_t before = 3)
+      : ListOnDisk(encode(list, positions), list.size(), sum_of_tfs(list), positions, kMaxDocs,
+                   before) {}
 
   static EncodedLists encode(const List& list, bool positions) {
     TestIndex index;
@@ -121,6 +160,20 @@ TEST_F(ListReaderTest, ReadsBackListsAroundBlockBorders) {
         const List list = random_list(random_, df, num_docs, 6, positions);
         expect_reads_back(list, ListOnDisk(list, positions), positions);
       }
+    }
+  }
+}
+
+TEST_F(ListReaderTest, ReadsListsBehindFourGiB) {
+  for (const std::uint64_t before : {(std::uint64_t{1} << 32) - 5, std::uint64_t{5} << 30}) {
+    const List list = random_list(random_, 1000, 5000, 6, true);
+    const ListOnDisk disk(list, true, before);
+    expect_reads_back(list, disk, true);
+    PostingsCursor cursor = disk.cursor();
+    for (std::size_t i = 7; i < list.size(); i += 200) {
+      ASSERT_EQ(cursor.seek(list[i].docid), list[i].docid);
+      const auto read = cursor.positions();
+      ASSERT_EQ(std::vector(read.begin(), read.end()), list[i].positions);
     }
   }
 }

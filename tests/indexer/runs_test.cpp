@@ -167,6 +167,42 @@ TEST_F(RunsTest, SeekFindsWhatAScanFinds) {
   }
 }
 
+TEST_F(RunsTest, RunsBehindFourGiBAreReadAsAtTheFront) {
+  constexpr std::uint64_t kBehind = std::uint64_t{5} << 30;
+  const std::vector<std::string> terms = random_terms(5000);
+  add_run(terms);
+  const RunInfo& run = set_.runs[0];
+  ASSERT_GE(num_samples(run), 4u);
+  RunInfo far = run;
+  for (std::uint64_t* offset :
+       {&far.documents_offset, &far.terms_offset, &far.samples_offset, &far.end_offset}) {
+    *offset += kBehind;
+  }
+  std::string bytes = directory_.read_file("spill0").substr(0, run.samples_offset);
+  for (std::uint64_t i = 0; i < num_samples(run); ++i) {
+    const RunSample near = read_sample(set_.files[0], run, i);
+    const RunSample sample = make_sample(near.prefix, near.frame_offset + kBehind);
+    bytes.append(reinterpret_cast<const char*>(&sample), sizeof(sample));
+  }
+  File file = File::create(directory_.path("far"));
+  file.pwrite_all(kBehind, bytes.data(), bytes.size());
+
+  RunCursor cursor(file, far, true, kMaxTokenBytes, buffer_.data(), buffer_.size());
+  for (const std::string& term : terms) {
+    ASSERT_TRUE(cursor.next());
+    ASSERT_EQ(std::string(cursor.record().term, cursor.record().term_bytes), term);
+  }
+  EXPECT_FALSE(cursor.next());
+  for (std::size_t i = 0; i < terms.size(); i += 997) {
+    ASSERT_TRUE(cursor.seek(prefix_of(terms[i])));
+    ASSERT_EQ(cursor.record().prefix, prefix_of(terms[i]));
+  }
+  std::vector<std::uint8_t> buffer(kMaxDocumentFrameBytes);
+  RunDocuments documents(file, far, buffer.data(), buffer.size());
+  ASSERT_TRUE(documents.next());
+  EXPECT_EQ(documents.path(), "path");
+}
+
 TEST_F(RunsTest, RecordsAreReadBack) {
   struct Posting {
     std::uint32_t piece, tf;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -152,6 +153,43 @@ TEST_F(ListWriterTest, PositionsOfAContinuedPostingThatDoNotAscendAreRefused) {
   add({5}, {1}, {5});
   add({5}, {2}, {6, 3});
   EXPECT_EQ(error_kind([&] { add({5}, {1}, {10}); }), ErrorKind::kCorrupt);
+}
+
+// Its bytes are taken away as they come, so it takes no memory, but half a minute.
+TEST_F(ListWriterTest, ListOfMoreThanFourGiB) {
+  if (std::getenv("SPIMI_LARGE") == nullptr) GTEST_SKIP() << "only with $SPIMI_LARGE";
+  class OneLength : public DocumentLengths {
+   public:
+    void get(const std::uint32_t*, std::size_t size, std::uint32_t* lengths) override {
+      std::fill_n(lengths, size, 1u << 31);
+    }
+  } lengths;
+  ListWriter writer(bytes_, lengths, 1u << 31, true);
+  writer.begin();
+  constexpr std::size_t kStretch = 512;
+  const std::vector<std::uint32_t> tfs(kStretch, 1), positions(kStretch, 1u << 31);
+  std::vector<std::uint32_t> docids(kStretch);
+  std::uint64_t postings = 0, skips = 0, all_positions = 0, num_postings = 0;
+  const auto take = [&] {
+    postings += bytes_.postings.size();
+    skips += bytes_.skips.size();
+    all_positions += bytes_.positions.size();
+    bytes_.postings.clear();
+    bytes_.skips.clear();
+    bytes_.positions.clear();
+  };
+  while (all_positions <= std::uint64_t{1} << 32) {
+    for (std::uint32_t& docid : docids) docid = static_cast<std::uint32_t>(num_postings++);
+    writer.add(docids.data(), tfs.data(), kStretch, positions.data());
+    take();
+  }
+  const TermInfo info = writer.finish();
+  take();
+  EXPECT_EQ(info.df, num_postings);
+  EXPECT_EQ(info.cf, num_postings);
+  EXPECT_EQ(info.postings_bytes, postings);
+  EXPECT_EQ(info.skips_bytes, skips);
+  EXPECT_EQ(info.positions_bytes, all_positions);
 }
 
 TEST_F(ListWriterTest, NewListForgetsTheOneBefore) {
