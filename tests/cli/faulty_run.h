@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +12,12 @@
 #include "spimi/index.h"
 
 namespace spimi::testing {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
 
 /// Builds that take some tenths of a second and make several runs, in a directory in memory.
 class FaultyRunTest : public CliTest {
@@ -39,17 +46,13 @@ class FaultyRunTest : public CliTest {
     return index.info().build_id;
   }
 
-  /// How often to try what is left to chance: $SPIMI_FAULT_ROUNDS, or `otherwise`.
+  /// How often to try what is left to chance: $SPIMI_FAULT_ROUNDS, or `otherwise`; no more than
+  /// ten times under a sanitizer, where each takes ten times as long.
   static int num_rounds(int otherwise) {
     const char* rounds = std::getenv("SPIMI_FAULT_ROUNDS");
-    return rounds != nullptr ? std::atoi(rounds) : otherwise;
+    if (rounds != nullptr) return std::atoi(rounds);
+    return kSanitized ? std::min(otherwise, 10) : otherwise;
   }
 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 }  // namespace spimi::testing
