@@ -19,8 +19,10 @@
 namespace spimi::cli {
 namespace {
 
-/// Queries that are answered before their answers are printed.
+/// Queries that are answered before their answers are printed; fewer if they have more hits than
+/// that together.
 constexpr std::size_t kQueriesAtOnce = 256;
+constexpr std::uint64_t kHitsAtOnce = std::uint64_t{1} << 18;
 
 struct Topic {
   std::string name;
@@ -110,13 +112,19 @@ struct Answer {
   std::string problem;
 };
 
+/// With `streams` the lines go to stdout as they come, and not into the answer.
 Answer answer(const Index& index, const QueryPrinter& printer, const BatchOptions& options,
-              const Topic& topic) {
+              const Topic& topic, bool streams) {
   Answer answer;
   try {
     const Query query = index.query(topic.query, options.query);
     if (options.count) {
       printer.print_count(topic.name, query.count(), answer.lines);
+      return answer;
+    }
+    if (streams) {
+      printer.print_all(query, topic.name, query.search(QueryPrinter::first_part(options.num_hits)),
+                        options.num_hits);
       return answer;
     }
     QueryPrinter::Progress progress;
@@ -140,7 +148,7 @@ std::vector<Answer> answer_all(const Index& index, const QueryPrinter& printer,
   const auto work = [&](unsigned) {
     try {
       for (std::size_t i; (i = next.fetch_add(1)) < topics.size();) {
-        answers[i] = answer(index, printer, options, topics[i]);
+        answers[i] = answer(index, printer, options, topics[i], topics.size() == 1);
       }
     } catch (...) {
       const std::lock_guard lock(mutex);
@@ -162,9 +170,12 @@ int run_batch(const Index& index, const QueryPrinter& printer, const BatchOption
   TopicReader reader(options.file);
   Output output;
   bool all_read = true;
+  const std::uint64_t num_lines = options.count ? 1 : std::max<std::uint64_t>(options.num_hits, 1);
+  const auto num_at_once = static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(kHitsAtOnce / num_lines, 1, kQueriesAtOnce));
   for (bool more = true; more;) {
     std::vector<Topic> topics;
-    for (Topic topic; topics.size() < kQueriesAtOnce && (more = reader.next(topic));) {
+    for (Topic topic; topics.size() < num_at_once && (more = reader.next(topic));) {
       topics.push_back(std::move(topic));
     }
     for (const Answer& answer : answer_all(index, printer, options, topics)) {

@@ -53,9 +53,6 @@ constexpr HelpText kHelp{
 
 constexpr std::string_view kFormats[] = {"lines", "json", "trec"};
 
-/// More hits than that are found part by part, so that their number does not show in the memory.
-constexpr std::uint64_t kHitsAtOnce = std::uint64_t{1} << 20;
-
 struct Arguments {
   std::string directory;
   std::uint64_t num_hits = 10;
@@ -138,6 +135,7 @@ void note_expansions(const Query& query, const Console& console) {
 
 /// Names the words that no document holds, with words that may have been meant.
 void note_missing(const Index& index, const Query& query, const Console& console) {
+  if (console.quiet) return;  // Suggestions take a walk over the dictionary.
   std::vector<std::string> missing, meant;
   for (const std::string& term : query.missing()) {
     missing.push_back(fmt::format("'{}'", escape_bytes(term)));
@@ -154,26 +152,6 @@ void note_missing(const Index& index, const Query& query, const Console& console
                (meant.empty() ? "" : "?"));
 }
 
-/// Prints `hits`, which are the best, and then more of them until there are `num_hits`.
-void print_hits(const Query& query, const QueryPrinter& printer, std::vector<Hit> hits,
-                std::uint64_t num_hits) {
-  Output output;
-  std::string lines;
-  QueryPrinter::Progress progress;
-  while (!hits.empty()) {
-    for (const Hit& hit : hits) {
-      lines.clear();
-      printer.print(query, {}, hit, progress, lines);
-      output.append(lines);
-    }
-    const Hit last = hits.back();
-    const std::uint64_t num_missing = num_hits - progress.num_printed;
-    if (hits.size() < kHitsAtOnce || num_missing == 0) break;
-    hits = query.search(static_cast<std::size_t>(std::min(kHitsAtOnce, num_missing)), last);
-  }
-  output.flush();
-}
-
 /// One query, from the command line or the prompt. Returns the exit code.
 int answer(const Index& index, const QueryPrinter& printer, const Arguments& arguments,
            const std::string& text, bool at_prompt, const Console& console) {
@@ -185,15 +163,15 @@ int answer(const Index& index, const QueryPrinter& printer, const Arguments& arg
   }
   note_expansions(query, console);
   const std::uint64_t num_hits = arguments.all ? index.info().num_docs : arguments.num_hits;
-  const auto num_first = static_cast<std::size_t>(std::min(kHitsAtOnce, num_hits));
+  const std::size_t part = QueryPrinter::first_part(num_hits);
   std::vector<Hit> hits;
   std::uint64_t num_matches = 0;
   if (arguments.count) {
     num_matches = query.count();
   } else if (at_prompt) {
-    hits = query.search_and_count(num_first, &num_matches);
+    hits = query.search_and_count(part, &num_matches);
   } else {
-    hits = query.search(num_first);
+    hits = query.search(part);
     num_matches = hits.size();  // At least: whether there is one is all that is asked for.
   }
   const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
@@ -202,7 +180,7 @@ int answer(const Index& index, const QueryPrinter& printer, const Arguments& arg
     printer.print_count({}, num_matches, line);
     print(line);
   } else {
-    print_hits(query, printer, std::move(hits), num_hits);
+    printer.print_all(query, {}, std::move(hits), num_hits);
   }
   if (at_prompt && !console.quiet) {
     write_stderr(fmt::format("{} in {:.2f} ms\n", counted(num_matches, "document"), taken.count()));

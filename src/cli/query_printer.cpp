@@ -19,6 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Many hits are found part by part: the first part is small, so that `| head` need not wait for
+/// all, and none is large, so that their number does not show in the memory.
+constexpr std::uint64_t kFirstHits = 1024;
+constexpr std::uint64_t kMostHitsAtOnce = std::uint64_t{1} << 18;
+
 constexpr std::size_t kPassageBytes = 160;
 /// A passage is looked for in so much of a document: it is read again for that.
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
@@ -244,6 +249,32 @@ void QueryPrinter::print(const Query& query, const std::string& topic, const Hit
                          trec_word(path), progress.num_printed, score, trec_word(options_.run_id));
       break;
     }
+  }
+}
+
+std::size_t QueryPrinter::first_part(std::uint64_t num_hits) {
+  return static_cast<std::size_t>(std::min(kFirstHits, num_hits));
+}
+
+void QueryPrinter::print_all(const Query& query, const std::string& topic, std::vector<Hit> hits,
+                             std::uint64_t num_hits) const {
+  Output output;
+  std::string lines;
+  Progress progress;
+  std::size_t part = first_part(num_hits);
+  for (;;) {
+    for (const Hit& hit : hits) {
+      lines.clear();
+      print(query, topic, hit, progress, lines);
+      output.append(lines);
+    }
+    output.flush();
+    if (hits.size() < part || progress.num_printed == num_hits) return;
+    const Hit last = hits.back();
+    hits = {};  // Before there are others.
+    part = static_cast<std::size_t>(
+        std::min({16 * std::uint64_t{part}, kMostHitsAtOnce, num_hits - progress.num_printed}));
+    hits = query.search(part, last);
   }
 }
 

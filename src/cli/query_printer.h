@@ -55,6 +55,11 @@ class QueryPrinter {
   /// name of the query; --json has it if there is one.
   void print(const Query& query, const std::string& topic, const Hit& hit, Progress& progress,
              std::string& out) const;
+  /// How many hits to find first, of at most `num_hits`.
+  static std::size_t first_part(std::uint64_t num_hits);
+  /// Writes `hits`, which are the first part, to stdout, and then more until there are `num_hits`.
+  void print_all(const Query& query, const std::string& topic, std::vector<Hit> hits,
+                 std::uint64_t num_hits) const;
   void print_count(const std::string& topic, std::uint64_t count, std::string& out) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -154,6 +155,28 @@ TEST_F(QueryLanguageTest, NoReaderEndsALongAnswerQuietly) {
   EXPECT_THAT(result.err, IsEmpty());
 }
 
+/// One query alone prints its hits as they are found, part by part; beside others they are found at
+/// once.
+TEST_F(QueryLanguageTest, ManyHitsComePartByPart) {
+  for (int i = 0; i < 300; ++i) {
+    directory_.write_file("many/" + std::to_string(i), i % 3 == 0 ? "x y" : "x");
+  }
+  ASSERT_EQ(run({"build", "-q", "many", "many.index"}).exit_code, 0);
+  std::vector<std::string> join{"merge", "-q", "-o", "joined.index"};
+  join.insert(join.end(), 70, "many.index");
+  ASSERT_EQ(run(std::move(join)).exit_code, 0);
+  directory_.write_file("one", "t\tx\n");
+  directory_.write_file("two", "t\tx\nu\tzebra\n");
+  for (const std::string rank : {"bm25", "none"}) {
+    const auto answers = [&](const std::string& topics) {
+      return run({"query", "-i", "joined.index", "--all", "--rank", rank, "--batch", topics}).out;
+    };
+    const std::string at_once = answers("two");
+    EXPECT_EQ(lines_of(at_once).size(), 21000u);
+    EXPECT_EQ(answers("one"), at_once);
+  }
+}
+
 /// What documents show is what the program understands.
 class DocumentedQueriesTest : public CliTest {
  protected:
@@ -202,6 +225,42 @@ TEST_F(DocumentedQueriesTest, Readme) {
     const RunResult result = run({"query", "-i", "sample.index", "--count", "--", text});
     EXPECT_NE(result.out, "0\n") << text << " shows nothing in the sample";
   }
+}
+
+/// The commands behind "$ " in README.md print what stands below them there, but for what differs
+/// from place to place: the index's size has the length of the corpus's path in it.
+class ReadmeTest : public CliTest {};
+
+TEST_F(ReadmeTest, CommandsPrintWhatItShows) {
+  directory_.make_directory("data");
+  std::filesystem::copy(SPIMI_SAMPLE, path("data/sample"),
+                        std::filesystem::copy_options::recursive);
+  const auto differs = [](const std::string& line) {
+    return line.starts_with("  runs ") || line.starts_with("  index ") ||
+           line.starts_with("  time ") || line.starts_with("  peak memory ");
+  };
+  std::ifstream in(SPIMI_README);
+  std::size_t num_commands = 0;
+  std::vector<std::string> shown, printed;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("    $ ") || !line.starts_with("    ")) {
+      EXPECT_EQ(printed, shown);
+      printed.clear();
+      shown.clear();
+    }
+    if (line.starts_with("    $ spimi ")) {
+      std::istringstream words(line.substr(std::string("    $ spimi ").size()));
+      std::vector<std::string> arguments;
+      for (std::string word; words >> word;) arguments.push_back(word);
+      const RunResult result = run(std::move(arguments));
+      printed = lines_of(result.out + result.err);
+      std::erase_if(printed, differs);
+      ++num_commands;
+    } else if (line.starts_with("    ") && num_commands > 0 && !printed.empty()) {
+      if (!differs(line.substr(4))) shown.push_back(line.substr(4));
+    }
+  }
+  EXPECT_GE(num_commands, 2u);
 }
 
 }  // namespace

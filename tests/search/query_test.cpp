@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "format/layout.h"
 #include "search/query_parser.h"
 #include "spimi/index.h"
 #include "support/random_text.h"
@@ -294,6 +295,49 @@ TEST_F(QueryTest, PatternsAreTheUnionOfTheirTerms) {
       }
       EXPECT_EQ(index.query(word + "~" + std::to_string(edits)).terms(), near) << word;
     }
+  }
+}
+
+/// The walk over the dictionary leaves out blocks of terms; none of them may have had a match.
+TEST_F(QueryTest, PatternsInADictionaryOfManyBlocks) {
+  ReferenceIndex reference;
+  for (int docid = 0; docid < 200; ++docid) {
+    std::string text;
+    for (int i = 0; i < 40; ++i) {
+      static const char* const kLetters[] = {"a", "b", "c", "d", "\xc3\xa9"};
+      std::string word;
+      for (std::size_t n = 1 + random_below(random_, 6); n > 0; --n) {
+        word += kLetters[random_below(random_, std::size(kLetters))];
+      }
+      text += word + " ";
+    }
+    reference.add_document(std::to_string(docid), text);
+  }
+  std::vector<std::string> all;
+  for (const auto& [term, list] : reference.lists()) all.push_back(term);
+  ASSERT_GT(all.size(), 40 * kTermsPerBlock);
+  const Index index = write_and_open(reference);
+  QueryOptions options;
+  options.max_expansion = 100'000;
+  const auto expect_terms = [&](const std::string& pattern, auto matches) {
+    std::vector<std::string> expected;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(expected), matches);
+    EXPECT_EQ(index.query(pattern, options).terms(), expected) << pattern;
+  };
+  for (int round = 0; round < 150; ++round) {
+    const std::string& word = all[random_below(random_, all.size())];
+    const std::u32string letters = reference_decode(word);
+    const auto starts_with = [&](const std::string& term) { return term.starts_with(word); };
+    expect_terms(word + "*", starts_with);
+    const std::string last = word.back() == 'a' ? "b" : "a";
+    expect_terms(word + "*" + last, [&](const std::string& term) {
+      return term.size() > word.size() && starts_with(term) && term.ends_with(last);
+    });
+    expect_terms("*" + word, [&](const std::string& term) { return term.ends_with(word); });
+    const auto edits = static_cast<unsigned>(random_below(random_, 3));
+    expect_terms(word + "~" + std::to_string(edits), [&](const std::string& term) {
+      return reference_distance(letters, reference_decode(term)) <= edits;
+    });
   }
 }
 
