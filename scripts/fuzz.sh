@@ -43,7 +43,10 @@ for target in "${targets[@]}"; do
     left=$((minutes * 60 - seconds))
     { time "$dir/tests/fuzz/fuzz_$target" "${limits[@]}" -max_total_time=$((left < slice_seconds ? left : slice_seconds)) \
       -print_final_stats=1 -artifact_prefix="$dir/findings/$target-" "$corpus" "tests/fuzz/seeds/$target"; } \
-      >>"$log" 2>&1 || findings=$((findings + 1))
+      >>"$log" 2>&1 || {
+      (($? < 126)) || { echo "fuzz: $dir/tests/fuzz/fuzz_$target cannot be run" >&2; exit 1; }
+      findings=$((findings + 1))
+    }
   done
   edges=$(grep -oE 'cov: [0-9]+' "$log" | awk '$2 > most {most = $2} END {print most + 0}')
   printf '%-14s %14s %12s %10s %9s\n' "$target" "$(sum "$log" stat::number_of_executed_units)" "$seconds" "$edges" "$findings"

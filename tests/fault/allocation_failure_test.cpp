@@ -60,7 +60,7 @@ TEST_F(AllocationFailureTest, EachAllocationFails) {
     ASSERT_TRUE(build_with_failures(0, false, &num_calls).summary.has_value());
     ASSERT_GT(num_calls, 50u);
     for (const bool for_ever : {false, true}) {
-      for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+      for (const std::uint64_t n : calls_to_fail(num_calls)) {
         SCOPED_TRACE(::testing::Message() << "allocation " << n << " of " << num_calls << ", "
                                           << threads << " threads, for ever: " << for_ever);
         reset();
@@ -88,7 +88,7 @@ TEST_F(AllocationFailureTest, EachMappingAndResizingOfMemoryFails) {
   }
   ASSERT_GT(num_calls, 10u);
   for (const bool for_ever : {false, true}) {
-    for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+    for (const std::uint64_t n : calls_to_fail(num_calls)) {
       SCOPED_TRACE(::testing::Message() << "call " << n << " of " << num_calls);
       reset();
       FailMemory rule(n, ENOMEM, for_ever);

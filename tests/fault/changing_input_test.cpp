@@ -81,7 +81,7 @@ class ChangingInputTest : public FaultyBuildTest {
       num_calls = none.num_calls();
     }
     std::uint64_t num_named = 0;
-    for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+    for (const std::uint64_t n : calls_to_fail(num_calls)) {
       SCOPED_TRACE(::testing::Message() << "before call " << n << " of " << num_calls);
       restore();
       fs::remove_all(out());

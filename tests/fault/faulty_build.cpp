@@ -6,10 +6,19 @@
 #include "format/layout.h"
 #include "format/manifest.h"
 #include "spimi/index.h"
+#include "support/random_text.h"
 
 namespace spimi::testing {
 
 namespace fs = std::filesystem;
+
+std::vector<std::uint64_t> calls_to_fail(std::uint64_t size) {
+  Random random(test_seed() + size);
+  std::vector<std::uint64_t> calls;
+  for (std::uint64_t n = 1 + random_below(random, kStep); n < size; n += kStep) calls.push_back(n);
+  if (size > 0) calls.push_back(size);
+  return calls;
+}
 
 FaultyBuildTest::FaultyBuildTest() {
   options_.num_threads = 1;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "fault/faulty_system_calls.h"
 #include "indexer/corpora.h"
@@ -18,10 +19,14 @@ namespace spimi::testing {
 
 /// The release fails every call; under a sanitizer, which takes ten times as long, some.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::uint64_t kStep = 7;
+inline constexpr std::uint64_t kStep = 15;
 #else
 inline constexpr std::uint64_t kStep = 1;
 #endif
+
+/// Of the calls 1 to `size` those to fail: each, or every kStep-th from one that $SPIMI_TEST_SEED
+/// decides, and the last.
+std::vector<std::uint64_t> calls_to_fail(std::uint64_t size);
 
 /// What became of a build.
 struct BuildOutcome {

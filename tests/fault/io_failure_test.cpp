@@ -89,7 +89,7 @@ class IoFailureTest : public FaultyBuildTest {
     reset();
     const std::uint64_t num_calls = count(kinds, [this] { build_now(); });
     ASSERT_GT(num_calls, 0u);
-    for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+    for (const std::uint64_t n : calls_to_fail(num_calls)) {
       SCOPED_TRACE(::testing::Message() << "n " << n << " of " << num_calls);
       reset();
       FailNthOf rule(kinds, n, error, for_ever);
@@ -160,7 +160,7 @@ TEST_F(IoFailureTest, ProcessEndsBeforeAndBehindEachCall) {
   reset();
   const std::uint64_t num_calls = count(kFileCalls, [this] { build_now(); });
   bool committed = false;
-  for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+  for (const std::uint64_t n : calls_to_fail(num_calls)) {
     for (const bool behind : {false, true}) {
       SCOPED_TRACE(::testing::Message()
                    << "call " << n << " of " << num_calls << ", behind: " << behind);
@@ -202,7 +202,7 @@ TEST_F(IoFailureTest, EachCallOfAMergeFails) {
   const std::uint64_t num_calls = count(kFileCalls, [&] { merge_runs(out(), merge); });
   expect_new_index();
   for (const bool for_ever : {false, true}) {
-    for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+    for (const std::uint64_t n : calls_to_fail(num_calls)) {
       SCOPED_TRACE(::testing::Message()
                    << "n " << n << " of " << num_calls << ", for ever " << for_ever);
       std::filesystem::remove_all(out());
@@ -243,7 +243,7 @@ TEST_F(IoFailureTest, EachCallOfJoiningIndexesFails) {
     expected = files_below(joined);
   });
   for (const bool for_ever : {false, true}) {
-    for (std::uint64_t n = 1; n <= num_calls; n += kStep) {
+    for (const std::uint64_t n : calls_to_fail(num_calls)) {
       SCOPED_TRACE(::testing::Message() << "n " << n << " of " << num_calls);
       std::filesystem::remove_all(joined);
       FailNthOf rule(kFileCalls, n, EIO, for_ever);

@@ -110,7 +110,7 @@ TEST_F(ResumeTest, FromEachCallWithEveryNumberOfThreads) {
     const std::uint64_t calls = num_calls();
     const BuildSummary whole = *(reset(), build_now()).summary;
     std::uint64_t most_resumed = 0;
-    for (std::uint64_t n = 1 + random_below(random, 3); n < calls; n += 4 + kStep) {
+    for (std::uint64_t n = 1 + random_below(random, 3); n < calls; n += 4 + kStep / 2) {
       SCOPED_TRACE(::testing::Message() << "killed at " << n << ", " << threads << " threads");
       reset();
       kill_at(n);
