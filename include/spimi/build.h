@@ -54,6 +54,36 @@ std::string_view skip_reason_name(SkipReason reason);
 using SkipFunction =
     std::function<void(std::string_view path, SkipReason reason, std::string_view cause)>;
 
+/// What a thread is at, for BuildSummary::stage_seconds. A moment belongs to one stage only: that
+/// of reading a run does not count as merging, for instance.
+enum class Stage {
+  kWalk,         ///< Lists and sorts directories, and shares out their files.
+  kFiles,        ///< Opens files, asks for their status, closes them.
+  kRead,         ///< Reads them, and converts those in UTF-16 and UTF-32.
+  kTokenize,     ///< Cuts text into tokens.
+  kAccumulate,   ///< Looks up their terms, and appends to the log.
+  kSort,         ///< Of a run: collects its terms and sorts them.
+  kScatter,      ///< Distributes its log over the terms.
+  kEncodeRun,    ///< Makes its lists.
+  kWriteRun,     ///< Writes it.
+  kDocuments,    ///< Of the merge: brings together paths and lengths of the documents.
+  kReadRuns,     ///< Reads runs.
+  kQueue,        ///< Seeks in runs, and finds the next term by the loser tree.
+  kDecode,       ///< Decodes lists of runs.
+  kEncodeLists,  ///< Makes the lists of the index, or of the runs that a merge pass makes.
+  kDictionary,   ///< Makes the dictionary.
+  kWriteIndex,   ///< Checksums the files of the index and writes them.
+  kCommit,       ///< Syncs to disk, renames, removes what is left over.
+  kWait,         ///< Waits for another thread.
+  kOther,        ///< Everything else.
+};
+inline constexpr std::size_t kNumStages = 19;
+
+/// The stage in the form that reports use: "walk", "files", "read", "tokenize", "accumulate",
+/// "sort", "scatter", "encode-run", "write-run", "documents", "read-runs", "queue", "decode",
+/// "encode-lists", "dictionary", "write-index", "commit", "wait", "other".
+std::string_view stage_name(Stage stage);
+
 /// What a build does. The first group decides what the index holds; the second how the work is done
 /// and never changes a byte of the index.
 struct BuildOptions {
@@ -80,7 +110,8 @@ struct BuildOptions {
   /// Where the runs go until they are merged; empty: into the output directory.
   std::filesystem::path temporary_directory;
   bool measure_total =
-      false;  ///< Count the corpus beside the work, so that progress knows its end.
+      false;             ///< Count the corpus beside the work, so that progress knows its end.
+  bool timings = false;  ///< Measure BuildSummary::stage_seconds, which takes some 1 % more time.
 
   ProgressFunction on_progress;
   SkipFunction on_skip;
@@ -98,6 +129,7 @@ struct MergeOptions {
   unsigned max_fan_in = 0;
   /// Where the runs that merge_indexes makes go; empty: below the output directory.
   std::filesystem::path temporary_directory;
+  bool timings = false;  ///< Measure BuildSummary::stage_seconds.
   ProgressFunction on_progress;
   const std::atomic<bool>* stop = nullptr;
 };
@@ -121,6 +153,11 @@ struct BuildSummary {
   double merge_seconds = 0;
   double commit_seconds = 0;
   unsigned num_threads = 0;
+  /// With `timings`: the time that the threads were at each stage, summed over them. It is wall
+  /// time, so a thread that another process keeps from running goes on counting. kQueue, kDecode
+  /// and kEncodeLists are measured together, and told apart by every 64th record. Zeros without
+  /// `timings`.
+  double stage_seconds[kNumStages] = {};
 };
 
 /// Indexes every text file below `corpus` into the directory `out` (made if it is not there).

@@ -16,6 +16,7 @@
 
 #include "base/disk_space.h"
 #include "base/os_error.h"
+#include "base/stage_clock.h"
 #include "base/system_calls.h"
 #include "spimi/error.h"
 
@@ -254,6 +255,7 @@ char* BufferedWriter::reserve(std::size_t size) {
 }
 
 void BufferedWriter::flush() {
+  const StageScope stage(Stage::kWriteRun);  // nothing else is written through one of these
   file_.pwrite_all(offset_, buffer_, used_);
   offset_ += used_;
   used_ = 0;

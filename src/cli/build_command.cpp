@@ -70,12 +70,14 @@ constexpr HelpText kMergeHelp{
 struct WorkOptions {
   std::uint64_t memory_bytes = BuildOptions().memory_budget_bytes;
   std::uint64_t num_threads = 0;
+  bool timings = false;
   When progress = When::kAuto;
 
   void add_to(CommandLine& command_line) {
     command_line.size("-m,--memory", memory_bytes, "Bound on all memory that the process holds.");
     command_line.number("-j,--threads", num_threads, 0, 1024,
                         "Threads. 0: one for each processor.");
+    command_line.flag("--timings", timings, "Also say how long each stage of the work took.");
   }
   void add_progress_to(CommandLine& command_line) {
     command_line.when("--progress", progress, "auto: on a terminal.");
@@ -111,14 +113,15 @@ using Work = std::function<BuildSummary(const ProgressFunction&, const std::atom
 
 /// Does the work under progress line and signals, prints the summary, remembers the index. Returns
 /// the exit code. `report` may be null.
-int do_work(const Console& console, When progress_when, const fs::path& out, SkipReport* report,
-            const Work& work) {
-  const ProgressLine::Mode mode = ProgressLine::choose_mode(progress_when, console.quiet);
+int do_work(const Console& console, const WorkOptions& options, const fs::path& out,
+            SkipReport* report, const Work& work) {
+  const ProgressLine::Mode mode = ProgressLine::choose_mode(options.progress, console.quiet);
   ProgressLine progress_line(mode);
   StopSignals signals;
   Outcome outcome;
   outcome.directory = out.string();
   outcome.report_written = report != nullptr && report->has_file();
+  outcome.timings = options.timings;
   const auto start = std::chrono::steady_clock::now();
   try {
     outcome.summary = work([&](const Progress& progress) { progress_line.update(progress); },
@@ -153,7 +156,7 @@ int do_work(const Console& console, When progress_when, const fs::path& out, Ski
   if (console.json) {
     print(summary_json(outcome));
   } else if (!console.quiet) {
-    write_stderr(summary_text(outcome));
+    write_stderr(summary_text(outcome) + timings_text(outcome));
   }
   if (report != nullptr) report->finish();
   const auto unreadable = static_cast<std::size_t>(SkipReason::kUnreadable);
@@ -216,6 +219,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
   options.memory_budget_bytes = work_options.memory_bytes;
   options.num_threads = static_cast<unsigned>(work_options.num_threads);
   options.chunk_bytes = chunk_bytes;
+  options.timings = work_options.timings;
   options.temporary_directory = temporary_directory;
   if (console.verbose) {
     console.detail(fmt::format("memory {}, of which these options need at least {}",
@@ -228,7 +232,7 @@ int run_build(std::vector<std::string> arguments, Console& console) {
     report.add(path, reason, cause);
   };
   return do_work(
-      console, work_options.progress, out, &report,
+      console, work_options, out, &report,
       [&](const ProgressFunction& on_progress, const std::atomic<bool>& stop, bool shows_line) {
         options.on_progress = on_progress;
         options.stop = &stop;
@@ -264,6 +268,7 @@ int run_merge(std::vector<std::string> arguments, Console& console) {
   options.memory_budget_bytes = work_options.memory_bytes;
   options.num_threads = static_cast<unsigned>(work_options.num_threads);
   options.temporary_directory = temporary_directory;
+  options.timings = work_options.timings;
 
   if (out_directory.empty()) {
     if (!temporary_directory.empty()) {
@@ -273,7 +278,7 @@ int run_merge(std::vector<std::string> arguments, Console& console) {
       throw UsageError("several directories: to join indexes give -o OUT_DIR");
     }
     const fs::path out = choose_staged(operands.empty() ? "" : operands[0], console);
-    return do_work(console, work_options.progress, out, nullptr,
+    return do_work(console, work_options, out, nullptr,
                    [&](const ProgressFunction& on_progress, const std::atomic<bool>& stop, bool) {
                      options.on_progress = on_progress;
                      options.stop = &stop;
@@ -285,7 +290,7 @@ int run_merge(std::vector<std::string> arguments, Console& console) {
   if (operands.empty()) throw UsageError("INDEX is missing: name the indexes to join");
   const std::vector<fs::path> inputs(operands.begin(), operands.end());
   const fs::path out = out_directory;
-  return do_work(console, work_options.progress, out, nullptr,
+  return do_work(console, work_options, out, nullptr,
                  [&](const ProgressFunction& on_progress, const std::atomic<bool>& stop, bool) {
                    options.on_progress = on_progress;
                    options.stop = &stop;

@@ -51,6 +51,12 @@ std::string time_text(const BuildSummary& summary, double seconds) {
   return text;
 }
 
+/// Nanoseconds for each token of the text, those too long to index included.
+double ns_per_token(const BuildSummary& summary, double seconds) {
+  const std::uint64_t num_tokens = summary.num_tokens + summary.num_overlong_tokens;
+  return num_tokens == 0 ? 0 : seconds * 1e9 / static_cast<double>(num_tokens);
+}
+
 std::string skipped_text(const Outcome& outcome) {
   const BuildSummary& summary = outcome.summary;
   std::string text;
@@ -121,6 +127,26 @@ std::string summary_text(const Outcome& outcome) {
   return text;
 }
 
+std::string timings_text(const Outcome& outcome) {
+  if (!outcome.timings) return {};
+  const BuildSummary& summary = outcome.summary;
+  double total = 0;
+  for (const double seconds : summary.stage_seconds) total += seconds;
+  const auto row = [&](std::string_view name, double seconds) {
+    return fmt::format("  {:<16}{:>9.3f}{:>8.1f}%{:>10.2f}\n", name, seconds,
+                       total > 0 ? 100 * seconds / total : 0, ns_per_token(summary, seconds));
+  };
+  std::string text =
+      fmt::format("{:<18}{:>9}{:>9}{:>10}\n", "time in " + counted(summary.num_threads, "thread"),
+                  "seconds", "share", "ns/token");
+  for (std::size_t i = 0; i < kNumStages; ++i) {
+    // A merge has none of the stages of reading.
+    if (summary.stage_seconds[i] == 0) continue;
+    text += row(stage_name(static_cast<Stage>(i)), summary.stage_seconds[i]);
+  }
+  return text + row("all", total);
+}
+
 std::string summary_json(const Outcome& outcome) {
   const BuildSummary& summary = outcome.summary;
   nlohmann::ordered_json object;
@@ -147,6 +173,14 @@ std::string summary_json(const Outcome& outcome) {
   object["merge_seconds"] = summary.merge_seconds;
   object["commit_seconds"] = summary.commit_seconds;
   object["peak_memory_bytes"] = outcome.peak_memory_bytes;
+  if (outcome.timings) {
+    auto& stages = object["stages"] = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < kNumStages; ++i) {
+      const double seconds = summary.stage_seconds[i];
+      stages[std::string(stage_name(static_cast<Stage>(i)))] = {
+          {"seconds", seconds}, {"ns_per_token", ns_per_token(summary, seconds)}};
+    }
+  }
   return object.dump() + "\n";
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/checksum.h"
+#include "base/stage_clock.h"
 
 namespace spimi {
 namespace {
@@ -20,6 +21,7 @@ SegmentFileWriter::SegmentFileWriter(const std::string& directory, SegmentFile k
       page_(kPageBytes) {}
 
 void SegmentFileWriter::write_pages(const std::uint8_t* data, std::size_t size) {
+  const StageScope stage(Stage::kWriteIndex);
   for (std::size_t i = 0; i < size; i += kPageBytes) {
     checksums_.push_back(checksum64(data + i, std::min(kPageBytes, size - i)));
   }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "base/stage_clock.h"
 #include "base/varint.h"
 #include "indexer/limits.h"
 #include "spimi/error.h"
@@ -143,6 +144,7 @@ void Accumulator::begin_document(std::string_view path) {
 }
 
 void Accumulator::take(const TokenBatch& batch) {
+  const StageScope stage(Stage::kAccumulate);
   for (std::size_t i = 0; i < batch.size; i += kProbeBatch) {
     take_some(batch.tokens.data() + i, std::min(kProbeBatch, batch.size - i));
   }
@@ -260,6 +262,7 @@ void Accumulator::flush() { write_run(false); }
 
 void Accumulator::write_run(bool document_continues) {
   if (num_pieces_ == 0) return;
+  StageScope stage(Stage::kEncodeRun);
   document_continues = document_continues && in_document_;
   const std::uint64_t tokens_so_far = document_continues ? document_tokens() : 0;
   piece_starts_[num_pieces_] = static_cast<std::uint32_t>(num_log_);
@@ -271,10 +274,14 @@ void Accumulator::write_run(bool document_continues) {
   run.first_continues = first_continues_;
   writer_.begin(&run);
   write_documents();
+  stage.to(Stage::kSort);
   const std::size_t num_terms = collect_terms();
+  stage.to(Stage::kScatter);
   scatter(num_terms);
+  stage.to(Stage::kEncodeRun);
   write_terms(num_terms);
   writer_.end();
+  stage.to(Stage::kAccumulate);
   runs_.push_back(run);
 
   // What follows belongs to the same document, if one is under way.

@@ -438,6 +438,7 @@ class Build {
         return;
     }
     accumulator.begin_document(entry.path);
+    const StageScope stage(Stage::kTokenize);
     tokenizer.begin();
     std::uint64_t reported = 0;
     for (;;) {
@@ -530,6 +531,7 @@ std::uint64_t minimum_memory_bytes(const BuildOptions& options) {
 BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::path& out,
                    const BuildOptions& options) {
   validate(options);
+  const Timings timings(options.timings);
   const BuildPlan plan = make_plan(options);
   {
     // A corpus that is not there is told before an output directory is made for it.
@@ -544,16 +546,19 @@ BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::p
   Monitor monitor(options.on_progress, options.stop);
   SealedRuns sealed = read_corpus(corpus, directory, options, plan, monitor);
   sealed.durable = !options.merge;
-  write_sealed_runs(directory.staging_path(), sealed);
+  {
+    const StageScope stage(Stage::kCommit);
+    write_sealed_runs(directory.staging_path(), sealed);
+  }
   directory.keep_staging(sealed.durable);
   if (!options.merge) {
     sealed.summary.merged = false;
-    return sealed.summary;
+    return timings.added_to(sealed.summary);
   }
   MergeOptions merge;
   merge.memory_budget_bytes = options.memory_budget_bytes;
   merge.num_threads = plan.num_threads;
-  return finish_index(std::move(sealed), directory, merge, monitor);
+  return timings.added_to(finish_index(std::move(sealed), directory, merge, monitor));
 }
 
 }  // namespace spimi

@@ -1,5 +1,7 @@
 #include "indexer/leases.h"
 
+#include "base/stage_clock.h"
+
 namespace spimi {
 
 void Lease::get(std::size_t i, WalkEntry* entry) const {
@@ -27,7 +29,9 @@ bool Leases::next(Lease* lease) {
   lease->entries_.clear();
   lease->directories_.clear();
   lease->paths_.clear();
+  StageScope stage(Stage::kWait);
   const std::lock_guard lock(mutex_);
+  stage.to(Stage::kWalk);
   if (at_end_) return false;
   std::uint64_t text_bytes = 0;
   for (;;) {

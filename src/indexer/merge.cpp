@@ -24,6 +24,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 void write_documents(const RunSet& set, SegmentWriter* segment) {
+  const StageScope stage(Stage::kDocuments);
   const Region<std::uint8_t> buffer(kMaxDocumentFrameBytes);
   for (const RunInfo& run : set.runs) {
     RunDocuments documents(set.files[run.file], run, buffer.data(), buffer.size());
@@ -63,6 +64,7 @@ class IndexToRun {
         monitor_(monitor) {}
 
   RunInfo convert(std::uint64_t ticket) {
+    const StageScope stage(Stage::kEncodeRun);
     RunInfo run;
     run.ticket = ticket;
     run.num_pieces = run.num_docs = info_.num_docs;
@@ -213,6 +215,7 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
   summary.merge_seconds = seconds_since(start);
 
   const auto commit_start = Clock::now();
+  const StageScope stage(Stage::kCommit);
   monitor.begin_phase(Progress::Phase::kCommit, 0);
   monitor.check();
   summary.index_bytes = segment.finish(&sealed.info);
@@ -229,11 +232,12 @@ BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,
 }
 
 BuildSummary merge_runs(const std::filesystem::path& out, const MergeOptions& options) {
+  const Timings timings(options.timings);
   OutputDirectory directory(out, false, true);
   SealedRuns sealed = read_sealed_runs(directory.staging_path());
   directory.keep_staging(false);
   Monitor monitor(options.on_progress, options.stop);
-  return finish_index(std::move(sealed), directory, options, monitor);
+  return timings.added_to(finish_index(std::move(sealed), directory, options, monitor));
 }
 
 BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
@@ -247,6 +251,7 @@ BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
     }
   }
   const auto start = Clock::now();
+  const Timings timings(options.timings);
   SealedRuns sealed;
   Monitor monitor(options.on_progress, options.stop);
   OutputDirectory directory(out, true, options.replace);
@@ -277,7 +282,7 @@ BuildSummary merge_indexes(const std::vector<std::filesystem::path>& inputs,
   sealed.summary.num_threads = threads_for(options);
   seal_runs(&sealed);
   sealed.summary.read_seconds = seconds_since(start);
-  return finish_index(std::move(sealed), directory, options, monitor);
+  return timings.added_to(finish_index(std::move(sealed), directory, options, monitor));
 }
 
 }  // namespace spimi

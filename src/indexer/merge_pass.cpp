@@ -5,6 +5,7 @@
 #include <exception>
 #include <vector>
 
+#include "base/stage_clock.h"
 #include "indexer/merge_runs.h"
 #include "indexer/run_reader.h"
 #include "indexer/run_writer.h"
@@ -33,6 +34,7 @@ class RunMerger {
     run.num_pieces = last.docid_base - first.docid_base + last.num_pieces;
     run.num_docs = 0;
     run.drop_last = false;  // decode_record has dropped it
+    StageScope stage(Stage::kDocuments);
     writer_.begin(&run);
     for (std::size_t i = 0; i < group.size; ++i) {
       const RunInfo& part = set_.runs[group.first + i];
@@ -42,12 +44,16 @@ class RunMerger {
       while (documents.next()) writer_.add_document(documents.path(), documents.length());
     }
     writer_.begin_terms();
+    stage.to(Stage::kQueue);
     RunQueue queue(set_, group.first, group.size, buffer_bytes);
     queue.open(0, std::nullopt);
+    RecordSampler sampler;
     std::uint64_t num_records = 0;
     while (RunCursor* const cursor = queue.top()) {
       if (++num_records % 4096 == 0) monitor->check();
+      sampler.next_record();
       decode_record(*cursor, set_.positions, &decoded_);
+      sampler.to(Stage::kEncodeLists);
       if (decoded_.num_postings > 0) {
         record_.clear();
         for (std::uint32_t i = 0; i < decoded_.num_positions; ++i) {
@@ -58,6 +64,7 @@ class RunMerger {
         }
         writer_.add_record({cursor->record().term, cursor->record().term_bytes}, record_);
       }
+      sampler.to(Stage::kQueue);
       queue.pop();
     }
     writer_.end();

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/os_error.h"
+#include "base/stage_clock.h"
 #include "base/system_calls.h"
 #include "base/utf8.h"
 #include "spimi/error.h"
@@ -156,6 +157,7 @@ const std::string& DocumentReader::cause() const { return state_->cause; }
 DocumentReader::Status DocumentReader::open(const WalkEntry& entry) { return state_->open(entry); }
 
 std::string_view DocumentReader::next_chunk() {
+  const StageScope stage(Stage::kRead);
   State& state = *state_;
   if (state.pending.empty()) {
     if (state.encoding == Encoding::kUtf8) {
@@ -170,6 +172,7 @@ std::string_view DocumentReader::next_chunk() {
 }
 
 DocumentReader::Status DocumentReader::State::open(const WalkEntry& entry) {
+  const StageScope stage(Stage::kFiles);
   path = entry.path;
   cause.clear();
   bytes_read = 0;
@@ -217,10 +220,12 @@ DocumentReader::Status DocumentReader::State::unreadable(int error) {
 /// to since it was opened fails with kChanged: what was read of it is neither what it was nor what
 /// it is. One that grows as fast as it is read ends, too.
 ssize_t DocumentReader::State::read_some(char* data, std::size_t size) {
+  StageScope stage(Stage::kRead);
   ssize_t n;
   do {
     n = os::read(file.fd(), data, size);
   } while (n < 0 && errno == EINTR);
+  stage.to(Stage::kFiles);
   if (n > 0) bytes_read += static_cast<std::uint64_t>(n);
   const bool beyond_its_end = bytes_read > static_cast<std::uint64_t>(status_before.st_size);
   if ((n == 0 || (n > 0 && beyond_its_end)) && has_changed()) {
