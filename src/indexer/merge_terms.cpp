@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/stage_clock.h"
 #include "base/varint.h"
 #include "indexer/merge_runs.h"
 #include "indexer/run_writer.h"
@@ -159,6 +160,7 @@ class TermMerge {
   // Cuts the term space at samples of the runs into ranges whose output fits a thread's share of
   // memory.
   void split() {
+    const StageScope stage(Stage::kQueue);
     begins_.push_back(0);
     if (plan_.num_threads == 1) return;
     const std::uint64_t range_bytes = std::max<std::uint64_t>(
@@ -235,8 +237,10 @@ class TermMerge {
 
   void merge_range(std::size_t range, RunQueue& queue, LengthCache& lengths, DecodedRecord& decoded,
                    Output& output) {
+    const StageScope stage(Stage::kQueue);
     queue.open(begins_[range],
                range + 1 < begins_.size() ? std::optional(begins_[range + 1]) : std::nullopt);
+    RecordSampler sampler;
     ListWriter lists(output.lists, lengths, average_length_, set_.positions);
     std::string suffix;
     constexpr std::size_t kAll = ~std::size_t{0};
@@ -251,9 +255,12 @@ class TermMerge {
       const RunCursor* source = nullptr;
       const auto take = [&] {
         source = cursor;
+        sampler.next_record();
         decode_record(*cursor, set_.positions, &decoded);
+        sampler.to(Stage::kQueue);
         queue.pop();
         cursor = queue.top();
+        sampler.to(Stage::kEncodeLists);
         if (++num_records % 4096 == 0) monitor_.check();
         return cursor == nullptr || queue.lcp() != term_bytes ||
                cursor->record().term_bytes != term_bytes;
@@ -293,7 +300,9 @@ class TermMerge {
   }
 
   void write(const Output& output) {
+    StageScope stage(Stage::kWriteIndex);
     segment_.append_lists(output.lists);
+    stage.to(Stage::kDictionary);
     add_terms(output.terms, &segment_.dictionary());
   }
 
@@ -308,6 +317,7 @@ class TermMerge {
   // In the middle of a range: waits for its turn, which it then keeps.
   void write_early(std::size_t range, Output& output) {
     {
+      const StageScope stage(Stage::kWait);
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return monitor_.should_stop() || (turn_ == range && !writing_); });
       if (monitor_.should_stop()) throw Error(ErrorKind::kInterrupted, {}, "interrupted");
@@ -335,6 +345,7 @@ class TermMerge {
       ++turn_;
       changed_.notify_all();
     }
+    const StageScope stage(Stage::kWait);
     // Begin no further range while too much waits. The range whose turn it is is not held up: its
     // thread does not wait here.
     changed_.wait(lock, [this] {

@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "base/common_prefix.h"
+#include "base/stage_clock.h"
 #include "base/varint.h"
 #include "spimi/error.h"
 
@@ -23,6 +24,7 @@ std::string_view FrameReader::next() {
   // Makes sure that `size` bytes are buffered behind begin_, or as many as there are.
   const auto fill = [this](std::size_t size) {
     if (end_ - begin_ >= size) return;
+    const StageScope stage(Stage::kReadRuns);
     std::memmove(buffer_, buffer_ + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cli/run_program.h"
+#include "spimi/build.h"
 #include "spimi/error.h"
 
 namespace spimi::testing {
@@ -24,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -101,6 +104,57 @@ TEST_F(BuildTest, JsonSummaryHoldsEveryFigure) {
        {"num_runs", "num_merge_passes", "read_seconds", "merge_seconds", "commit_seconds"}) {
     EXPECT_TRUE(summary.contains(key)) << key;
   }
+}
+
+TEST_F(BuildTest, TimingsAreATableBehindTheSummary) {
+  write_corpus();
+  EXPECT_THAT(run({"build", "corpus", "index"}).err, Not(HasSubstr("ns/token")));
+  const std::string text = run({"build", "--force", "--timings", "-j", "2", "corpus", "index"}).err;
+  const std::size_t begin = text.find("next: spimi query -i index WORD\ntime in 2 threads ");
+  ASSERT_NE(begin, std::string::npos) << text;
+  std::istringstream lines(text.substr(text.find("time in", begin)));
+  std::string line;
+  std::getline(lines, line);
+  const std::size_t width = line.size();
+  EXPECT_THAT(line, AllOf(HasSubstr("seconds"), HasSubstr("share"), EndsWith("ns/token")));
+  std::vector<std::string> names;
+  double sum = 0, share = 0;
+  while (std::getline(lines, line)) {
+    EXPECT_EQ(line.size(), width) << line;
+    std::istringstream row(line);
+    std::string name, percent;
+    double seconds = 0, ns_per_token = 0;
+    row >> name >> seconds >> percent >> ns_per_token;
+    // Seven tokens; seconds to a thousandth.
+    EXPECT_NEAR(ns_per_token * 7 / 1e9, seconds, 0.00051) << line;
+    names.push_back(name);
+    if (name == "all") {
+      EXPECT_NEAR(sum, seconds, 0.001 * static_cast<double>(names.size()));
+      EXPECT_EQ(percent, "100.0%");
+    }
+    sum += seconds;
+    share += std::stod(percent);
+  }
+  EXPECT_THAT(names, AllOf(Contains("tokenize"), Contains("queue"), Contains("commit")));
+  EXPECT_EQ(names.back(), "all");
+  EXPECT_NEAR(share, 200, 0.1 * static_cast<double>(names.size()));
+  EXPECT_THAT(run({"build", "-q", "--force", "--timings", "corpus", "index"}).err, IsEmpty());
+}
+
+TEST_F(BuildTest, TimingsAreInTheJsonSummary) {
+  write_corpus();
+  EXPECT_FALSE(json::parse(run({"build", "--json", "corpus", "index"}).out).contains("stages"));
+  const RunResult result = run({"build", "--json", "--force", "--timings", "corpus", "index"});
+  EXPECT_THAT(result.err, IsEmpty());
+  const json stages = json::parse(result.out)["stages"];
+  EXPECT_EQ(stages.size(), kNumStages);
+  for (const auto& [name, stage] : stages.items()) {
+    const double seconds = stage["seconds"];
+    EXPECT_GE(seconds, 0) << name;
+    EXPECT_NEAR(stage["ns_per_token"].get<double>(), seconds * 1e9 / 7, 1e-3) << name;
+  }
+  EXPECT_GT(stages["read"]["seconds"], 0);
+  EXPECT_GT(stages["queue"]["seconds"], 0);
 }
 
 TEST_F(BuildTest, QuietWritesNothing) {

@@ -12,8 +12,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class MergeTest : public CliTest {
  protected:
@@ -102,6 +104,16 @@ TEST_F(MergeTest, JsonSummary) {
   EXPECT_THAT(result.err, IsEmpty());
   EXPECT_EQ(json::parse(result.out)["num_docs"], 3);
   EXPECT_EQ(json::parse(result.out)["build_id"], build_id("index"));
+}
+
+TEST_F(MergeTest, TimingsAreThoseOfTheMergeOnly) {
+  build_index();
+  EXPECT_THAT(run({"merge", "--timings", "-o", "copy", "index"}).err,
+              AllOf(HasSubstr("ns/token\n"), HasSubstr("\n  queue"), Not(HasSubstr("tokenize"))));
+  ASSERT_EQ(run({"build", "-q", "--no-merge", "corpus", "late"}).exit_code, 0);
+  const json summary = json::parse(run({"merge", "--json", "--timings", "late"}).out);
+  EXPECT_EQ(summary["stages"]["tokenize"]["seconds"], 0);
+  EXPECT_GT(summary["stages"]["queue"]["seconds"], 0);
 }
 
 }  // namespace
