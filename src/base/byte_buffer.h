@@ -1,8 +1,9 @@
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -11,11 +12,15 @@
 namespace spimi {
 
 /// Bytes that are appended and then taken away all at once. Unlike a vector's, new bytes are not
-/// cleared before they are written.
+/// cleared before they are written. The memory is the kernel's, not the heap's: it grows by moving
+/// pages instead of bytes, and what is freed is free, where a heap of some threads' growing buffers
+/// keeps holes as large as they were.
 class ByteBuffer {
  public:
   ByteBuffer() = default;
-  ~ByteBuffer() { std::free(data_); }
+  ~ByteBuffer() {
+    if (data_ != nullptr) (void)os::unmap(data_, capacity_);
+  }
   ByteBuffer(const ByteBuffer&) = delete;
   ByteBuffer& operator=(const ByteBuffer&) = delete;
 
@@ -44,11 +49,12 @@ class ByteBuffer {
 
  private:
   void grow(std::size_t size) {
-    // A quarter more each time: memory counts, and realloc moves pages, not bytes, once a buffer is
-    // large.
-    const std::size_t capacity = size_ + size + capacity_ / 4;
-    void* const data = os::resize_memory(data_, capacity);
-    if (data == nullptr) throw std::bad_alloc();
+    // A quarter more each time, in whole pages.
+    constexpr std::size_t kPages = std::size_t{16} << 10;
+    const std::size_t capacity = (size_ + size + capacity_ / 4 + kPages - 1) / kPages * kPages;
+    void* const data =
+        data_ == nullptr ? os::map_memory(capacity) : os::resize_memory(data_, capacity_, capacity);
+    if (data == MAP_FAILED) throw std::bad_alloc();
     data_ = static_cast<std::uint8_t*>(data);
     capacity_ = capacity;
   }

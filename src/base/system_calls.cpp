@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 namespace spimi::os {
 
@@ -54,11 +53,13 @@ ssize_t readlink(const char* path, char* target, size_t size) {
   return ::readlink(path, target, size);
 }
 
-void* resize_memory(void* data, size_t size) { return std::realloc(data, size); }
 void* map_memory(size_t size) {
   return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 void* map_file(int fd, size_t size) { return ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0); }
 int unmap(void* data, size_t size) { return ::munmap(data, size); }
+void* resize_memory(void* data, size_t old_size, size_t size) {
+  return ::mremap(data, old_size, size, MREMAP_MAYMOVE);
+}
 
 }  // namespace spimi::os

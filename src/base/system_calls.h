@@ -61,11 +61,11 @@ inline int openat(int directory, const char* name, int flags) {
   return fd;
 }
 
-/// realloc: null on failure, and then `data` is as it was.
-void* resize_memory(void* data, size_t size);
 /// mmap of anonymous memory, and of a file for reading. MAP_FAILED on failure.
 void* map_memory(size_t size);
 void* map_file(int fd, size_t size);
 int unmap(void* data, size_t size);
+/// mremap, which may move it. MAP_FAILED on failure, and then `data` is as it was.
+void* resize_memory(void* data, size_t old_size, size_t size);
 
 }  // namespace spimi::os

@@ -44,8 +44,8 @@ unsigned threads_for(const MergeOptions& options) {
   return options.num_threads != 0 ? options.num_threads : usable_processors();
 }
 
-// The spill files have no name any more, so closing them gives their space back. For gigabytes in the
-// page cache that takes longer than the commit, so all threads do it.
+// The spill files have no name any more, so closing them gives their space back. For gigabytes in
+// the page cache that takes longer than the commit, so all threads do it.
 void close_spills(std::vector<File>& files, unsigned num_threads) {
   std::atomic<std::size_t> next = 0;
   run_in_threads(num_threads, [&](unsigned) {

@@ -244,8 +244,8 @@ TEST_F(LimitsTest, DiskThatIsTooSmallIsToldBeforeTheWork) {
     EXPECT_TRUE(fs::is_empty(path("disk")));
   }
   ASSERT_EQ(run({"build", "-q", "large", "whole"}).exit_code, 0);
-  for (const std::vector<std::string>& where : {std::vector<std::string>{"-o", "disk/out"},
-                                                {"-o", "out2", "--tmp-dir", "disk"}}) {
+  for (const std::vector<std::string>& where :
+       {std::vector<std::string>{"-o", "disk/out"}, {"-o", "out2", "--tmp-dir", "disk"}}) {
     std::vector<std::string> command = {"merge", "-q", "whole"};
     command.insert(command.end(), where.begin(), where.end());
     const RunResult result = run(command);

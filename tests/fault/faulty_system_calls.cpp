@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -243,14 +242,6 @@ ssize_t readlink(const char* path, char* target, size_t size) {
                [&](size_t) { return ::readlink(path, target, size); });
 }
 
-void* resize_memory(void* data, size_t size) {
-  void* resized = nullptr;
-  apply(about(CallKind::kMemory, {}), [&](size_t) {
-    resized = std::realloc(data, size);
-    return resized == nullptr ? -1 : 0;
-  });
-  return resized;
-}
 void* map_memory(size_t size) {
   void* data = MAP_FAILED;
   apply(about(CallKind::kMemory, {}), [&](size_t) {
@@ -258,6 +249,14 @@ void* map_memory(size_t size) {
     return data == MAP_FAILED ? -1 : 0;
   });
   return data;
+}
+void* resize_memory(void* data, size_t old_size, size_t size) {
+  void* resized = MAP_FAILED;
+  apply(about(CallKind::kMemory, {}), [&](size_t) {
+    resized = ::mremap(data, old_size, size, MREMAP_MAYMOVE);
+    return resized == MAP_FAILED ? -1 : 0;
+  });
+  return resized;
 }
 void* map_file(int fd, size_t size) {
   void* data = MAP_FAILED;

@@ -180,7 +180,8 @@ TEST_F(RunsTest, RunsBehindFourGiBAreReadAsAtTheFront) {
   }
   std::string bytes = directory_.read_file("spill0").substr(0, run.samples_offset);
   for (std::uint64_t i = 0; i < num_samples(run); ++i) {
-    const RunSample near = read_sample(set_.files[0], run, i);
+    RunSample near;
+    read_samples(set_.files[0], run, i, 1, &near);
     const RunSample sample = make_sample(near.prefix, near.frame_offset + kBehind);
     bytes.append(reinterpret_cast<const char*>(&sample), sizeof(sample));
   }
