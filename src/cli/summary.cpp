@@ -133,11 +133,11 @@ std::string timings_text(const Outcome& outcome) {
   double total = 0;
   for (const double seconds : summary.stage_seconds) total += seconds;
   const auto row = [&](std::string_view name, double seconds) {
-    return fmt::format("  {:<16}{:>9.3f}{:>8.1f}%{:>10.2f}\n", name, seconds,
+    return fmt::format("  {:<16}{:>9.3f}{:>8.1f}%{:>14.2f}\n", name, seconds,
                        total > 0 ? 100 * seconds / total : 0, ns_per_token(summary, seconds));
   };
   std::string text =
-      fmt::format("{:<18}{:>9}{:>9}{:>10}\n", "time in " + counted(summary.num_threads, "thread"),
+      fmt::format("{:<18}{:>9}{:>9}{:>14}\n", "time in " + counted(summary.num_threads, "thread"),
                   "seconds", "share", "ns/token");
   for (std::size_t i = 0; i < kNumStages; ++i) {
     // A merge has none of the stages of reading.
