@@ -177,6 +177,7 @@ void PostingsCursor::read_tail() {
     base_ = std::uint64_t{docids_[i]} + 1;
   }
   if (in != end || length != left) fail();
+  std::fill(docids_ + tail_left_, docids_ + kBlockValues, kEnd);
   next_postings_ = postings_end_;
   block_positions_ = skip_.positions_after;
   tfs_decoded_ = true;
@@ -206,26 +207,71 @@ bool PostingsCursor::next_block(unsigned min_impact) {
   return find_block([=](const SkipEntry& entry) { return entry.max_impact >= min_impact; });
 }
 
-std::uint32_t PostingsCursor::seek(std::uint32_t target) {
+/// The index in the current block of the first docid of at least `target`, which is there: a binary
+/// search without branches, for they would be mispredicted half the time.
+[[gnu::always_inline]] inline std::uint32_t PostingsCursor::place_of(std::uint32_t target) const {
+  static_assert(kBlockValues == 128);
+  std::uint32_t at = 0;
+#pragma GCC unroll 7
+  for (std::uint32_t half = 64; half > 0; half /= 2) {
+    at += half & -static_cast<std::uint32_t>(docids_[at + half - 1] < target);
+  }
+  return at;
+}
+
+std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, std::uint32_t end) {
   if (size_ != 0 && docid_ >= target) return docid_;
   if (size_ == 0 || docids_[size_ - 1] < target) {
-    find_block([=](const SkipEntry& entry) { return entry.last_docid >= target; });
+    find_block([=](const SkipEntry& entry) {
+      return entry.last_docid >= target &&
+             (entry.max_impact >= min_impact || entry.last_docid >= end);
+    });
+    // The tail is found unseen.
+    if (size_ != 0 && docids_[size_ - 1] < target) next_block();
     if (size_ == 0) return kEnd;
-    if (docids_[size_ - 1] < target) {  // The tail, which is found unseen.
-      next_block();
-      return docid_;
+  }
+  at_ = place_of(target);
+  return docid_ = docids_[at_];
+}
+
+void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
+                             const std::uint16_t* min_impacts, std::uint32_t* tfs) {
+  for (std::size_t i = 0; i < docids.size();) {
+    const std::size_t begin = i;
+    if (size_ == 0 || docids_[size_ - 1] < docids[i]) {
+      const std::uint32_t target = docids[i];
+      if (find_skip_entry([=](const SkipEntry& entry) { return entry.last_docid >= target; })) {
+        bool is_wanted = false;
+        for (; i < docids.size() && docids[i] <= skip_.last_docid; ++i) {
+          is_wanted |= min_impacts[i] <= skip_.max_impact;
+        }
+        if (!is_wanted) {
+          std::fill(tfs + begin, tfs + i, 0u);
+          continue;
+        }
+        read_block();
+      } else if (seek(target) == kEnd) {
+        std::fill(tfs + begin, tfs + docids.size(), 0u);
+        return;
+      }
+    }
+    const std::uint32_t last = docids_[size_ - 1];
+    std::uint32_t num_found = 0, at = 0;
+    for (i = begin; i < docids.size() && docids[i] <= last; ++i) {
+      at = place_of(docids[i]);
+      const std::uint32_t found = docids_[at] == docids[i];
+      tfs[i] = (at + 1) & -found;
+      num_found += found;
+    }
+    at_ = at;
+    docid_ = docids_[at];
+    if (num_found == 0) continue;
+    if (!tfs_decoded_) decode_tfs();
+    for (std::size_t k = begin; k < i; ++k) {
+      const std::uint32_t found = tfs[k] != 0;
+      tfs[k] = tfs_[tfs[k] - found] & -found;
     }
   }
-  // The first docid of at least `target`, which is there: a binary search without branches, for
-  // they would be mispredicted half the time.
-  const std::uint32_t* first = docids_ + at_;
-  for (std::uint32_t size = size_ - at_; size > 1;) {
-    const std::uint32_t half = size / 2;
-    first += half & -static_cast<std::uint32_t>(first[half - 1] < target);
-    size -= half;
-  }
-  at_ = static_cast<std::uint32_t>(first - docids_);
-  return docid_ = *first;
 }
 
 PostingsCursor::Bound PostingsCursor::bound(std::uint32_t target) {
@@ -239,6 +285,16 @@ PostingsCursor::Bound PostingsCursor::bound(std::uint32_t target) {
   // The tail, or nothing.
   const bool none = tail_left_ == 0;
   return {kEnd - 1, static_cast<std::uint8_t>(none ? 0 : 255)};
+}
+
+std::uint8_t PostingsCursor::max_impact(std::uint32_t first, std::uint32_t last) {
+  Bound next = bound(first);
+  std::uint8_t max_impact = next.max_impact;
+  while (next.last_docid < last) {
+    next = bound(next.last_docid + 1);
+    max_impact = std::max(max_impact, next.max_impact);
+  }
+  return max_impact;
 }
 
 std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) const {
@@ -273,6 +329,21 @@ std::uint8_t PostingsCursor::list_max_impact() const {
     return false;
   });
   return max_impact;
+}
+
+std::uint8_t PostingsCursor::kth_max_impact(std::size_t k) const {
+  if (k == 0 || blocks_left_ < k) return 0;
+  std::size_t num_blocks[256] = {};
+  PostingsCursor other = *this;
+  other.find_skip_entry([&](const SkipEntry& entry) {
+    ++num_blocks[entry.max_impact];
+    return false;
+  });
+  std::uint8_t impact = 255;
+  for (std::size_t num_above = num_blocks[255]; num_above < k; num_above += num_blocks[impact]) {
+    --impact;
+  }
+  return impact;
 }
 
 std::span<const std::uint32_t> PostingsCursor::positions() {

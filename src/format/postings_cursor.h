@@ -50,8 +50,15 @@ class PostingsCursor {
     return docid_;
   }
   /// Moves to the first posting with a docid of at least `target`, never backwards; returns it, or
-  /// kEnd.
-  std::uint32_t seek(std::uint32_t target);
+  /// kEnd. May pass over blocks whose max_impact is below `min_impact` and that end before `end`,
+  /// without reading them.
+  std::uint32_t seek(std::uint32_t target, unsigned min_impact = 0, std::uint32_t end = 0);
+  /// Writes the tf of each of `docids` to `tfs`, 0 for those that the list does not have. They
+  /// ascend, and none is behind the current posting. A block is not read if the max_impact of its
+  /// skip entry is below `min_impacts` for all documents it may have; then they get 0 as well.
+  /// After it, only `seek` and this may follow, with a docid of at least the last.
+  void look_up(std::span<const std::uint32_t> docids, const std::uint16_t* min_impacts,
+               std::uint32_t* tfs);
   /// The positions of the current posting, ascending; valid until the cursor moves. Empty without
   /// positions.
   std::span<const std::uint32_t> positions();
@@ -79,11 +86,17 @@ class PostingsCursor {
 
   /// The docids of the current block from the current posting on, as far as they are below `end`.
   std::span<const std::uint32_t> docids_below(std::uint32_t end) const;
+  /// The tfs of the current block from the current posting on.
+  std::span<const std::uint32_t> tfs_from_here() { return block_tfs().subspan(at_); }
   /// Moves by `count` postings, no further than behind the current block.
   void pass(std::size_t count) {
     at_ += static_cast<std::uint32_t>(count) - 1;
     next();
   }
+
+  /// The largest max_impact that `bound` finds for docids from `first` to `last`, with the same
+  /// conditions.
+  std::uint8_t max_impact(std::uint32_t first, std::uint32_t last);
 
   /// Sets bit `docid - begin` for each posting in [begin, end) that is not behind it, and moves to
   /// the first posting from `end` on.
@@ -92,12 +105,16 @@ class PostingsCursor {
   /// The largest max_impact of the list, 255 if it has a tail: reads all skip entries. Only before
   /// the first posting, and leaves the cursor there.
   std::uint8_t list_max_impact() const;
+  /// The k-th largest max_impact of the list's full blocks, 0 if there are fewer; in the same
+  /// state.
+  std::uint8_t kth_max_impact(std::size_t k) const;
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
 
   template <typename Wanted>
   bool find_block(Wanted wanted);
+  std::uint32_t place_of(std::uint32_t target) const;
   template <typename Wanted>
   bool find_skip_entry(Wanted wanted);
   void read_skip_entry();
@@ -129,7 +146,7 @@ class PostingsCursor {
   std::uint32_t docid_ = kEnd;
   std::uint32_t at_ = 0,
                 size_ = 0;  ///< In the current block; size_ is 0 before the list and after it.
-  std::uint32_t docids_[kBlockValues];
+  std::uint32_t docids_[kBlockValues];  ///< Behind a tail kEnd.
   /// The tfs of the current block are decoded when they are first asked for: counting and lookups
   /// do without most of them.
   std::uint32_t tfs_[kBlockValues] = {};

@@ -41,15 +41,6 @@ class SegmentFileReader {
     return payload_ + offset;
   }
 
-  /// The u32 at `index` in a payload of them; `index` is less than their number. They do not
-  /// straddle pages.
-  std::uint32_t u32_at(std::uint64_t index) const {
-    if (!verified_[index / (kPageBytes / 4)].load(std::memory_order_relaxed)) {
-      verify(index / (kPageBytes / 4));
-    }
-    return load_u32(payload_ + index * 4);
-  }
-
   /// Reads a page again and compares it with its checksum, whether or not it was verified before.
   bool page_is_sound(std::uint64_t page) const;
   /// XXH3-64 of all page checksums: what the build id covers.
@@ -63,6 +54,7 @@ class SegmentFileReader {
   [[noreturn]] void corrupt(std::uint64_t offset, std::string_view what_happened) const;
 
  private:
+  friend class U32Array;
   [[noreturn]] void out_of_range(std::uint64_t offset) const;
   void check_header(SegmentFile file, const BuildId& build_id, std::uint64_t file_bytes);
   void verify(std::uint64_t page) const;
@@ -75,6 +67,26 @@ class SegmentFileReader {
   /// A flag a page. Relaxed is enough: the bytes behind it never change, and verifying twice does
   /// no harm.
   std::unique_ptr<std::atomic<bool>[]> verified_;
+};
+
+/// A payload of u32s. Has copies of what it needs of the file, so that a loop can keep them in
+/// registers.
+class U32Array {
+ public:
+  explicit U32Array(const SegmentFileReader& file)
+      : file_(&file), payload_(file.payload_), verified_(file.verified_.get()) {}
+
+  /// `index` is less than their number. They do not straddle pages.
+  std::uint32_t operator[](std::uint64_t index) const {
+    const std::uint64_t page = index / (kPageBytes / 4);
+    if (!verified_[page].load(std::memory_order_relaxed)) file_->verify(page);
+    return load_u32(payload_ + index * 4);
+  }
+
+ private:
+  const SegmentFileReader* file_;
+  const std::uint8_t* payload_;
+  const std::atomic<bool>* verified_;
 };
 
 /// The fixed-size blocks of entries in `paths` and `terms`, and where each begins: `paths.index`

@@ -40,10 +40,10 @@ class SegmentReader {
   }
 
   const PathReader& paths() const { return *paths_; }
-  /// In tokens. `docid` is less than num_docs.
-  std::uint32_t length(std::uint32_t docid) const {
-    return file(SegmentFile::kLengths).u32_at(docid);
-  }
+  /// In tokens, by docid.
+  U32Array lengths() const { return U32Array(file(SegmentFile::kLengths)); }
+  /// `docid` is less than num_docs.
+  std::uint32_t length(std::uint32_t docid) const { return lengths()[docid]; }
 
   /// `which` is one the segment has.
   const SegmentFileReader& file(SegmentFile which) const {

@@ -1,18 +1,25 @@
 #include "search/rank_any.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <limits>
+#include <span>
 
+#include "search/candidate_batch.h"
 #include "search/scored_term.h"
 
-// Ranked disjunctions, document at a time within windows of docids.
+// Ranked disjunctions, in stretches of docids.
 //
-// The method is MaxScore (Turtle & Flood, IP&M 1995). Each term has a bound on what it can add to a
-// score. Once the k-th best score so far exceeds the sum of the lowest bounds, documents that hold
-// only those terms cannot be hits: such terms are "non-essential", and only looked up in documents
-// that the others bring up. With one essential term left, the block bounds in its skip entries pass
-// over whole blocks. None of that changes a hit or a bit of its score, which is always the sum in
-// the order of the query's terms.
+// A document whose score is above the threshold, the k-th best so far, has a term that scores more
+// than its share of the threshold, whatever shares that is cut into. In each stretch the skip
+// entries bound what each term can score there, and the terms are parted:
+//  - the commonest, as many as it pays, get their whole bounds, which no posting exceeds, so that
+//    they need not be scanned ("non-essential", MaxScore: Turtle & Flood, IP&M 1995);
+//  - the rarest get nothing: each of their postings makes its document a candidate;
+//  - those between divide what is left in proportion to their bounds.
+// Candidates are then looked up in all terms. None of that changes a hit or a bit of its score,
+// which is always the sum in the order of the query's terms.
 
 namespace spimi {
 namespace {
@@ -22,146 +29,191 @@ class Ranker {
   /// `terms` in the order of their slots, of which there are as many.
   Ranker(const SearchContext& context, std::vector<ScoredTerm> terms, DocIterator* excluded,
          TopK& top)
-      : context_(context),
-        segment_(context.segment),
+      : num_docs_(context.segment.num_docs()),
+        lengths_(context.segment.lengths()),
         terms_(std::move(terms)),
-        excluded_(excluded),
-        num_slots_(terms_.size()),
-        top_(top) {
-    std::stable_sort(terms_.begin(), terms_.end(), [](const ScoredTerm& a, const ScoredTerm& b) {
-      return a.max_score > b.max_score;
-    });
-    bound_from_.assign(num_slots_ + 1, 0);
-    for (std::size_t i = num_slots_; i-- > 0;) {
-      bound_from_[i] = bound_from_[i + 1] + terms_[i].max_score;
+        top_(top),
+        batch_(terms_.size(), excluded, context, top),
+        bounds_(terms_.size()),
+        rest_(terms_.size() + 1, 0.0) {
+    impacts_.reserve(terms_.size());
+    scans_.reserve(terms_.size());
+    for (const ScoredTerm& term : terms_) {
+      impacts_.push_back(term.cursor);
+      scans_.push_back(term.cursor);
+      scans_.back().next();
+      by_df_.push_back(term.slot);
+      if (excluded == nullptr && term.weight.has_impacts()) {
+        top_.expect(term.weight.reached(term.cursor.kth_max_impact(top_.k())));
+      }
     }
-    num_essential_ = num_slots_;
+    std::stable_sort(by_df_.begin(), by_df_.end(),
+                     [this](std::size_t a, std::size_t b) { return terms_[a].df < terms_[b].df; });
   }
 
   void run() {
-    if (num_essential_ > 1) {
-      for (ScoredTerm& term : terms_) term.cursor.next();
-      run_windows();
-    } else if (num_essential_ == 1 && terms_[0].cursor.next_block()) {
-      run_blocks();
+    for (std::uint32_t begin = 0; begin < num_docs_;) {
+      const std::uint32_t end = bound_stretch(begin);
+      part_terms();
+      if (num_scanned_ == 1) {
+        rank_only_scan(begin, end);
+      } else if (num_scanned_ > 1) {
+        rank_scans(begin, end);
+      }
+      begin = end;
     }
   }
 
  private:
-  double score(const ScoredTerm& term, std::uint32_t docid, std::uint32_t tf) const {
-    return term.weight.score(tf, segment_.length(docid));
-  }
+  /// So many that finding the bounds costs little.
+  static constexpr std::uint32_t kStretchDocs = 2048;
+  /// What it costs to look up a candidate in a term, where scanning a posting costs 1.
+  static constexpr double kLookUpCost = 5;
+  /// For so many terms all ways of parting them are tried.
+  static constexpr std::size_t kMaxTermsToPart = 16;
 
-  void update_essential() {
-    while (num_essential_ > 0 && !top_.can_enter(bound_from_[num_essential_ - 1])) {
-      --num_essential_;
-    }
-  }
-
-  /// Adds the non-essential terms to a document whose essential scores are in `scores` and sum up
-  /// to `sum`; offers it unless it falls behind on the way. Clears `scores`.
-  void complete(std::uint32_t docid, double sum, double* scores) {
-    std::size_t i = num_essential_;
-    for (; i < num_slots_ && top_.can_enter(sum + bound_from_[i]); ++i) {
-      ScoredTerm& term = terms_[i];
-      if (term.cursor.seek(docid) != docid) continue;
-      sum += scores[term.slot] = score(term, docid, term.cursor.tf());
-    }
-    if (i == num_slots_) {
-      sum = 0;
-      for (std::size_t slot = 0; slot < num_slots_; ++slot) sum += scores[slot];
-      offer(docid, sum);
-    }
-    std::fill_n(scores, num_slots_, 0.0);
-  }
-
-  void offer(std::uint32_t docid, double sum) {
-    if (!top_.can_enter(sum) || is_excluded(excluded_, docid)) return;
-    top_.offer(docid, context_.total_score(docid, sum));
-  }
-
-  /// While several terms are essential: scores term by term within windows of docids that fit in
-  /// the first-level cache, which spares choosing the least of the cursors for each posting.
-  void run_windows() {
-    constexpr std::size_t kWindowScores = 4096;
-    const std::size_t window_docs =
-        std::max<std::size_t>(64, std::bit_floor(kWindowScores / num_slots_));
-    std::vector<double> scores(window_docs * num_slots_, 0.0);  // By document, then slot.
-    std::vector<std::uint64_t> found(window_docs / 64, 0);      // A bit a document.
-    while (num_essential_ > 1) {
-      std::uint32_t first = PostingsCursor::kEnd;
-      for (std::size_t i = 0; i < num_essential_; ++i) {
-        first = std::min(first, terms_[i].cursor.docid());
+  /// Bounds what each term scores in the documents from `begin` on, up to the one returned.
+  std::uint32_t bound_stretch(std::uint32_t begin) {
+    const auto end = static_cast<std::uint32_t>(
+        terms_.size() == 1 ? num_docs_ : std::min(num_docs_, std::uint64_t{begin} + kStretchDocs));
+    order_.clear();
+    for (const std::size_t slot : by_df_) {
+      PostingsCursor& scan = scans_[slot];
+      if (scan.docid() < begin && scan.block_docids().back() >= begin) scan.seek(begin);
+      if (scan.docid() >= end) continue;
+      bounds_[slot] = terms_[slot].max_score;
+      if (terms_[slot].weight.has_impacts() && terms_.size() > 1) {
+        const auto bound = terms_[slot].weight.bound(impacts_[slot].max_impact(begin, end - 1));
+        bounds_[slot] = std::min(bounds_[slot], bound);
       }
-      if (first == PostingsCursor::kEnd) return;
-      // Below kEnd, so a cursor at its end is never in a window.
-      const auto end = static_cast<std::uint32_t>(
-          std::min<std::uint64_t>(std::uint64_t{first} + window_docs, PostingsCursor::kEnd));
-      for (std::size_t i = 0; i < num_essential_; ++i) {
-        ScoredTerm& term = terms_[i];
-        for (std::uint32_t docid = term.cursor.docid(); docid < end; docid = term.cursor.next()) {
-          const std::size_t place = docid - first;
-          scores[place * num_slots_ + term.slot] = score(term, docid, term.cursor.tf());
-          found[place / 64] |= std::uint64_t{1} << place % 64;
+      order_.push_back(slot);
+    }
+    rest_[order_.size()] = 0;
+    for (std::size_t i = order_.size(); i-- > 0;) rest_[i] = rest_[i + 1] + bounds_[order_[i]];
+    return end;
+  }
+
+  /// Chooses how many terms of order_ are scanned, and how many of these have no share, so that it
+  /// costs least.
+  void part_terms() {
+    num_scanned_ = order_.size();
+    share_ = 0;
+    if (!top_.can_enter(rest_[0])) num_scanned_ = 0;
+    if (num_scanned_ == 0 || !(top_.threshold() > 0)) return;
+    num_free_ = num_scanned_;
+    const double candidate_cost = kLookUpCost * static_cast<double>(order_.size());
+    double least_cost = std::numeric_limits<double>::infinity();
+    for (std::size_t scanned = order_.size(); scanned > 0 && !top_.can_enter(rest_[scanned]);
+         --scanned) {
+      // From the last on, those that share.
+      double sharing_postings = 0, free_postings = 0;
+      for (std::size_t i = 0; i < scanned; ++i) free_postings += terms_[order_[i]].df;
+      for (std::size_t free = scanned;; --free) {
+        const double share = free == scanned ? 0
+                                             : (top_.lenient_threshold() - rest_[scanned]) /
+                                                   (rest_[free] - rest_[scanned]);
+        // Few postings come near the bound.
+        const double part = std::min(1.0, 2 * (1 - share) * (1 - share));
+        const double cost =
+            free_postings * candidate_cost + sharing_postings * (1 + part * candidate_cost);
+        if (cost < least_cost) {
+          least_cost = cost;
+          num_scanned_ = scanned;
+          num_free_ = free;
+          share_ = share;
         }
+        if (free == 0 || order_.size() > kMaxTermsToPart) break;
+        const double df = terms_[order_[free - 1]].df;
+        sharing_postings += df;
+        free_postings -= df;
       }
-      for (std::size_t word = 0; word < found.size(); ++word) {
-        for (; found[word] != 0; found[word] &= found[word] - 1) {
-          const std::size_t place =
-              word * 64 + static_cast<std::size_t>(std::countr_zero(found[word]));
-          double* const row = &scores[place * num_slots_];
-          double sum = 0;
-          for (std::size_t slot = 0; slot < num_slots_; ++slot) sum += row[slot];
-          complete(first + static_cast<std::uint32_t>(place), sum, row);
-        }
-      }
-      update_essential();
     }
-    if (num_essential_ == 1 && terms_[0].cursor.docid() != PostingsCursor::kEnd) run_blocks();
   }
 
-  /// With one essential term: goes on from its current posting.
-  void run_blocks() {
-    ScoredTerm& term = terms_[0];
-    const double rest = bound_from_[1];
-    std::vector<double> scores(num_slots_, 0.0);
-    std::uint32_t done_to = term.cursor.docid();
-    std::uint8_t selected[kBlockValues];
-    do {
-      const auto docids = term.cursor.block_docids();
-      const auto tfs = term.cursor.block_tfs();
-      std::size_t i = 0;
-      while (docids[i] < done_to) ++i;
+  /// Ranks the documents of the one term that is scanned.
+  void rank_only_scan(std::uint32_t begin, std::uint32_t end) {
+    const ScoredTerm& term = terms_[order_[0]];
+    const auto least = [&] { return top_.lenient_threshold() - rest_[1]; };
+    scan(term, begin, end, least, [&](auto docids, auto tfs, auto selected) {
+      for (const std::uint16_t i : selected) batch_.add(docids[i], term.slot, tfs[i]);
+      batch_.score(term, rest_[1]);
+      rank_batch(1);
+    });
+  }
+
+  /// Ranks the candidates of several terms.
+  void rank_scans(std::uint32_t begin, std::uint32_t end) {
+    candidates_.fill(0);
+    for (std::size_t i = 0; i < num_scanned_; ++i) {
+      const ScoredTerm& term = terms_[order_[i]];
+      const double bound = bounds_[term.slot];
+      // Not less than what is lacking if all others reach their bounds.
+      const double lacking = top_.lenient_threshold() - (rest_[0] - bound);
+      const double share = i < num_free_ ? lacking : share_ * bound;
+      const double least = std::max(lacking, share) * (1 - 1e-9);
+      scan(
+          term, begin, end, [=] { return least; },
+          [&](auto docids, auto, auto selected) {
+            for (const std::uint16_t k : selected) {
+              const std::uint32_t place = docids[k] - begin;
+              candidates_[place / 64] |= std::uint64_t{1} << place % 64;
+            }
+          });
+    }
+    for (std::size_t word = 0; word < candidates_.size(); ++word) {
+      for (std::uint64_t bits = candidates_[word]; bits != 0; bits &= bits - 1) {
+        if (batch_.is_full()) rank_batch(0);
+        const std::size_t place = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        batch_.add(begin + static_cast<std::uint32_t>(place));
+      }
+    }
+    rank_batch(0);
+  }
+
+  /// Gives `take` the postings of each block, in [begin, end), and the indices of those that may
+  /// score `least()`.
+  template <typename Least, typename Take>
+  void scan(const ScoredTerm& term, std::uint32_t begin, std::uint32_t end, Least least,
+            Take take) {
+    PostingsCursor& cursor = scans_[term.slot];
+    std::uint16_t selected[kBlockValues];
+    while (begin < end) {
+      if (cursor.seek(begin, least_impact(term.weight, least()), end) >= end) return;
+      const auto docids = cursor.docids_below(end);
+      const auto tfs = cursor.tfs_from_here();
       const std::size_t num_selected =
-          select_postings(term.weight, top_.lenient_threshold() - rest, segment_, docids, tfs, i,
-                          docids.size(), selected);
-      for (std::size_t s = 0; s < num_selected; ++s) {
-        const std::size_t at = selected[s];
-        const double own = score(term, docids[at], tfs[at]);
-        if (!top_.can_enter(own + rest)) continue;
-        scores[term.slot] = own;
-        complete(docids[at], own, scores.data());
-      }
-      done_to = 0;
-      update_essential();
-    } while (num_essential_ > 0 && term.cursor.next_block(least_impact(term, rest)));
+          select_postings(term.weight, least(), lengths_, docids, tfs, selected);
+      take(docids, tfs, std::span(selected, num_selected));
+      begin = docids.back() + 1;
+    }
   }
 
-  /// No posting of a block with a smaller max_impact can enter.
-  unsigned least_impact(const ScoredTerm& term, double rest) const {
-    if (!term.weight.has_impacts() || term.max_score == 0) return 0;
-    const double too_little = (top_.lenient_threshold() - rest) / term.weight.bound() * 255;
-    return too_little > 0 ? static_cast<unsigned>(std::min(255.0, too_little)) + 1 : 0;
+  /// Looks the documents of the batch up in the terms from a place in order_ on, and offers what is
+  /// left.
+  void rank_batch(std::size_t place) {
+    for (; place < order_.size(); ++place) {
+      batch_.look_up(terms_[order_[place]], false, rest_[place + 1]);
+    }
+    batch_.offer(terms_);
   }
 
-  const SearchContext& context_;
-  const SegmentReader& segment_;
-  std::vector<ScoredTerm> terms_;  ///< Highest bound first; the first num_essential_ are essential.
-  DocIterator* excluded_;
-  std::size_t num_slots_;
-  std::size_t num_essential_;
-  std::vector<double> bound_from_;  ///< The sum of max_score from each term on.
+  std::uint64_t num_docs_;
+  U32Array lengths_;
+  std::vector<ScoredTerm> terms_;  ///< By slot. Their cursors look candidates up.
   TopK& top_;
+  CandidateBatch batch_;
+  std::vector<PostingsCursor> impacts_;  ///< By slot; for their bounds alone.
+  std::vector<PostingsCursor> scans_;    ///< By slot.
+  std::vector<std::size_t> by_df_;       ///< The slots, rarest first.
+
+  // Of the stretch.
+  std::vector<double> bounds_;      ///< By slot, of those in order_.
+  std::vector<std::size_t> order_;  ///< The slots whose terms may occur, rarest first.
+  std::vector<double> rest_;        ///< The sum of the bounds from each place in order_ on.
+  std::size_t num_scanned_ = 0;     ///< Of order_; without candidates in the others.
+  std::size_t num_free_ = 0;        ///< Of the scanned ones; all their postings are candidates.
+  double share_ = 0;                ///< Of the bound of each other.
+  std::array<std::uint64_t, kStretchDocs / 64> candidates_;  ///< A bit for each document.
 };
 
 }  // namespace
@@ -171,6 +223,7 @@ void rank_any(const std::vector<const PlanNode*>& nodes, DocIterator* excluded,
   std::vector<ScoredTerm> terms;
   terms.reserve(nodes.size());
   for (const PlanNode* node : nodes) terms.emplace_back(*node, terms.size(), context);
+  if (terms.empty()) return;
   Ranker(context, std::move(terms), excluded, top).run();
 }
 

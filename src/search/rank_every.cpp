@@ -38,17 +38,13 @@ class EveryRanker {
 
   void run() {
     ScoredTerm& lead = *lead_;
-    while (!at_end_ && lead.cursor.next_block(least_impact(lead))) rank_block(lead);
+    while (!at_end_ && lead.cursor.next_block(
+                           least_impact(lead.weight, top_.lenient_threshold() - max_rest_))) {
+      rank_block(lead);
+    }
   }
 
  private:
-  /// No posting of a block of the lead with a smaller max_impact can enter.
-  unsigned least_impact(const ScoredTerm& lead) const {
-    if (!lead.weight.has_impacts() || lead.weight.bound() == 0) return 0;
-    const double too_little = (top_.lenient_threshold() - max_rest_) / lead.weight.bound() * 255;
-    return too_little > 0 ? static_cast<unsigned>(std::min(255.0, too_little)) + 1 : 0;
-  }
-
   void rank_block(ScoredTerm& lead) {
     const auto docids = lead.cursor.block_docids();
     const SkipEntry* const skip = lead.cursor.skip_entry();
@@ -74,11 +70,11 @@ class EveryRanker {
 
   /// The postings [i, end) of the lead's block, beside which all others score `rest` at most.
   void rank_stretch(ScoredTerm& lead, std::size_t i, std::size_t end, double rest) {
-    const auto docids = lead.cursor.block_docids();
-    const auto tfs = lead.cursor.block_tfs();
-    std::uint8_t selected[kBlockValues];
+    const auto docids = lead.cursor.block_docids().subspan(i, end - i);
+    const auto tfs = lead.cursor.block_tfs().subspan(i, end - i);
+    std::uint16_t selected[kBlockValues];
     const std::size_t num_selected = select_postings(lead.weight, top_.lenient_threshold() - rest,
-                                                     segment_, docids, tfs, i, end, selected);
+                                                     segment_.lengths(), docids, tfs, selected);
     std::uint32_t next = 0;
     for (std::size_t s = 0; s < num_selected; ++s) {
       const std::uint32_t docid = docids[selected[s]];

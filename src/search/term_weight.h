@@ -36,11 +36,30 @@ class TermWeight {
     return most_ * tf * (1 + 1e-9) >= least * (tf + length_base_ + length_slope_ * length);
   }
 
+  /// Whether there is a `near_score`.
+  bool has_near_score() const { return ranking_ == Ranking::kBm25 && k1_ > 0; }
+  /// `score` but for rounding, and quicker; 0 for a tf of 0. `length` is not 0.
+  double near_score(std::uint32_t tf, std::uint32_t length) const {
+    return most_ * tf / (tf + (length_base_ + length_slope_ * length));
+  }
+
+  /// No posting with a smaller tf may reach `least`, however short its document.
+  std::uint32_t least_tf(double least) const {
+    if (ranking_ != Ranking::kBm25 || !(least > 0)) return 1;
+    const double room = most_ * (1 + 1e-9) - least;
+    const double tf = least * length_base_ * (1 - 1e-9) / room;
+    return room > 0 && tf < 1e9 ? static_cast<std::uint32_t>(tf) : ~0u;
+  }
+
   /// No posting of the term scores more; never negative.
   double bound() const { return bound_; }
   /// No posting whose impact is at most max_impact / 255 (format/README.md) scores more.
   double bound(std::uint8_t max_impact) const {
     return has_impacts_ ? bound_ * max_impact / 255 : bound_;
+  }
+  /// A posting with the largest impact of a block scores at least this, but for rounding.
+  double reached(std::uint8_t max_impact) const {
+    return has_impacts_ ? bound_ * (max_impact - 1) / 255 : 0;
   }
   /// True if more occurrences in a document never score less.
   bool grows_with_tf() const { return ranking_ != Ranking::kDph; }

@@ -26,17 +26,24 @@ class TopK {
   bool can_enter(double bound) const { return bound > lenient_threshold(); }
   double lenient_threshold() const { return threshold_ - std::abs(threshold_) * 1e-9; }
 
+  /// Tells that k documents or more score `score` at least, before any is offered: what is known of
+  /// one term's postings without reading them.
+  void expect(double score) {
+    if (!after_) threshold_ = std::max(threshold_, score - std::abs(score) * 1e-9);
+  }
+  std::size_t k() const { return k_; }
+
   /// Takes hits in ascending docid order.
   void offer(std::uint32_t docid, double score) {
     if (!(score > threshold_)) return;
     const Hit hit{docid, score};
     if (after_ && !RanksBefore()(*after_, hit)) return;
-    if (hits_.size() == k_) {
-      std::pop_heap(hits_.begin(), hits_.end(), RanksBefore());
-      hits_.pop_back();
+    if (hits_.size() < k_) {
+      hits_.push_back(hit);
+      std::push_heap(hits_.begin(), hits_.end(), RanksBefore());
+    } else {
+      replace_last(hit);
     }
-    hits_.push_back(hit);
-    std::push_heap(hits_.begin(), hits_.end(), RanksBefore());
     if (hits_.size() == k_) threshold_ = hits_.front().score;
   }
 
@@ -52,6 +59,19 @@ class TopK {
       return a.score > b.score || (a.score == b.score && a.docid < b.docid);
     }
   };
+
+  /// Puts `hit` in the place of the one that ranks last. Most hits rank not far before it, and so
+  /// are sunk into the heap in few steps.
+  void replace_last(const Hit& hit) {
+    const RanksBefore ranks_before;
+    std::size_t at = 0;
+    for (std::size_t child; (child = 2 * at + 1) < hits_.size(); at = child) {
+      if (child + 1 < hits_.size()) child += ranks_before(hits_[child], hits_[child + 1]);
+      if (!ranks_before(hit, hits_[child])) break;
+      hits_[at] = hits_[child];
+    }
+    hits_[at] = hit;
+  }
 
   std::size_t k_;
   std::optional<Hit> after_;
