@@ -95,7 +95,10 @@ void remove_directory(const std::string& path, IsOurs is_ours) {
     }
   }
   if (os::rmdir(path.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
-    throw os_error(path, "cannot remove directory");
+    const Error error = os_error(path, "cannot remove directory");
+    // A read-only file system says so, whether there is anything or not.
+    struct stat st;
+    if (os::lstat(path.c_str(), &st) == 0 || errno != ENOENT) throw error;
   }
 }
 

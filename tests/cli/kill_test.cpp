@@ -178,9 +178,9 @@ TEST_F(KillTest, OfTwoBuildsIntoOneDirectoryOneIsRefused) {
       second = run(build_command("out"));
     };
     const RunResult first = run(build_command("out"), options);
-    EXPECT_EQ(first.exit_code, 0) << first.err;
+    EXPECT_EQ(first.exit_code, 0) << first.err << " signal " << first.signal;
     // Only where the first was done before the second began.
-    EXPECT_THAT(second.exit_code, AnyOf(6, 0)) << second.err;
+    EXPECT_THAT(second.exit_code, AnyOf(6, 0)) << second.err << " signal " << second.signal;
     EXPECT_EQ(whole_index("out"), new_id_);
   }
 }

@@ -186,6 +186,7 @@ class SmallDisk {
   }
   bool is_mounted() const { return is_mounted_; }
   bool resize(int mebibytes) { return mount(mebibytes, MS_REMOUNT); }
+  bool make_read_only() { return mount(1, MS_REMOUNT | MS_RDONLY); }
 
  private:
   bool mount(int mebibytes, unsigned long flags) {
@@ -225,6 +226,26 @@ TEST_F(LimitsTest, FullDisk) {
   }
   EXPECT_GT(num_full, 1);
   EXPECT_EQ(whole_index("disk/out"), new_id_);
+}
+
+TEST_F(LimitsTest, ReadOnlyDiskIsRefused) {
+  SmallDisk disk(directory_.make_directory("disk"), 1);
+  if (!disk.is_mounted()) {
+    GTEST_SKIP() << "no file system can be mounted: " << std::strerror(errno);
+  }
+  EXPECT_EQ(run({"build", "-q", "old", "disk/out"}).exit_code, 0);
+  ASSERT_TRUE(disk.make_read_only());
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"build", "--force", "corpus", "disk/out"},
+        {"build", "corpus", "disk/new"},
+        {"build", "--tmp-dir", "disk", "corpus", "new"},
+        {"merge", "--force", "out", "-o", "disk/out"}}) {
+    const RunResult result = run(command);
+    EXPECT_EQ(result.exit_code, 4);
+    EXPECT_THAT(result.err, HasSubstr("Read-only file system"));
+    EXPECT_EQ(whole_index("disk/out"), old_id_);
+    EXPECT_FALSE(fs::exists(path("new")));
+  }
 }
 
 TEST_F(LimitsTest, DiskThatIsTooSmallIsToldBeforeTheWork) {
