@@ -27,9 +27,9 @@ class TopK {
   double lenient_threshold() const { return threshold_ - std::abs(threshold_) * 1e-9; }
 
   /// Tells that k documents or more score `score` at least, before any is offered: what is known of
-  /// one term's postings without reading them.
+  /// one term's postings without reading them. Of 0 that says nothing: everything scores as much.
   void expect(double score) {
-    if (!after_) threshold_ = std::max(threshold_, score - std::abs(score) * 1e-9);
+    if (!after_ && score > 0) threshold_ = std::max(threshold_, score - score * 1e-9);
   }
   std::size_t k() const { return k_; }
 
