@@ -18,9 +18,9 @@ struct MergePlan {
   std::size_t output_bytes = 0;         ///< Encoded lists that wait for their turn, in all.
   std::size_t length_cache_bytes = 0;   ///< Document lengths, for each thread.
 
-  /// Divides `memory_bytes` for a merge of `num_runs` runs. Takes fewer threads than asked for
-  /// rather than more passes. `max_fan_in` 0: what memory allows. Error(kUsage) if the memory is
-  /// too small for a fan-in of 2.
+  /// Divides `memory_bytes` for a merge of `num_runs` runs. Takes as many of the threads
+  /// as end soonest: one more leaves less memory to each, which may cost a pass. `max_fan_in` 0:
+  /// what memory allows. Error(kUsage) if the memory is too small for a fan-in of 2.
   static MergePlan fit(std::uint64_t memory_bytes, unsigned num_threads, std::size_t num_runs,
                        std::uint64_t num_docs, std::uint32_t max_token_bytes, unsigned max_fan_in);
   static std::uint64_t minimum_bytes(std::uint32_t max_token_bytes);

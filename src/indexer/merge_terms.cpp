@@ -373,6 +373,13 @@ class TermMerge {
   bool writing_ = false;
 };
 
+// Passes over the runs before as few are left as can be merged at once.
+std::size_t num_passes(std::size_t num_runs, std::size_t fan_in) {
+  std::size_t passes = 0;
+  for (; num_runs > fan_in; ++passes) num_runs = (num_runs + fan_in - 1) / fan_in;
+  return passes;
+}
+
 }  // namespace
 
 std::uint64_t MergePlan::minimum_bytes(std::uint32_t max_token_bytes) {
@@ -390,17 +397,18 @@ MergePlan MergePlan::fit(std::uint64_t memory_bytes, unsigned num_threads, std::
                     " bytes is too small to merge; give at least " +
                     std::to_string(minimum_bytes(max_token_bytes)));
   }
-  MergePlan plan;
   // Page buffers of the segment's files, samples and the like.
   const std::uint64_t usable = memory_bytes - memory_bytes / 8;
   const std::size_t buffer =
       std::max(RunCursor::min_buffer_bytes(max_token_bytes), kMinCursorBuffer);
-  plan.output_bytes =
-      static_cast<std::size_t>(std::min<std::uint64_t>(usable / 4, std::uint64_t{64} << 20));
   const std::uint64_t lengths_bytes =
       ((num_docs >> kLengthPageShift) + 1) * std::uint64_t{kLengthPageBytes} * 2;
-  for (plan.num_threads = std::max(1u, num_threads);; --plan.num_threads) {
-    const std::uint64_t share = (usable - plan.output_bytes) / plan.num_threads;
+  const auto divide = [&](unsigned threads) {
+    MergePlan plan;
+    plan.num_threads = threads;
+    plan.output_bytes =
+        static_cast<std::size_t>(std::min<std::uint64_t>(usable / 4, std::uint64_t{64} << 20));
+    const std::uint64_t share = (usable - plan.output_bytes) / threads;
     plan.length_cache_bytes = static_cast<std::size_t>(
         std::max<std::uint64_t>(kLengthPageBytes, std::min(lengths_bytes, share / 4)));
     const std::uint64_t fixed =
@@ -408,17 +416,25 @@ MergePlan MergePlan::fit(std::uint64_t memory_bytes, unsigned num_threads, std::
     const std::uint64_t for_cursors = share > fixed ? share - fixed : 0;
     plan.fan_in = static_cast<std::size_t>(for_cursors / buffer);
     if (max_fan_in != 0) plan.fan_in = std::min<std::size_t>(plan.fan_in, std::max(2u, max_fan_in));
-    if (plan.fan_in >=
-            std::max<std::size_t>(
-                2, std::min<std::size_t>(num_runs, max_fan_in == 0 ? num_runs : max_fan_in)) ||
-        plan.num_threads == 1) {
-      plan.fan_in = std::max<std::size_t>(2, plan.fan_in);
-      const std::size_t at_once = std::max<std::size_t>(1, std::min(num_runs, plan.fan_in));
-      plan.cursor_buffer_bytes = std::clamp<std::size_t>(for_cursors / at_once, buffer,
-                                                         std::max(buffer, kMaxCursorBuffer));
-      return plan;
+    if (threads == 1) plan.fan_in = std::max<std::size_t>(2, plan.fan_in);
+    const std::size_t at_once = std::max<std::size_t>(1, std::min(num_runs, plan.fan_in));
+    plan.cursor_buffer_bytes =
+        std::clamp<std::size_t>(for_cursors / at_once, buffer, std::max(buffer, kMaxCursorBuffer));
+    return plan;
+  };
+  // A pass costs about what the merge costs.
+  MergePlan best = divide(1);
+  std::size_t best_rounds = num_passes(num_runs, best.fan_in) + 1;
+  for (unsigned threads = 2; threads <= num_threads; ++threads) {
+    const MergePlan plan = divide(threads);
+    if (plan.fan_in < 2) break;
+    const std::size_t rounds = num_passes(num_runs, plan.fan_in) + 1;
+    if (rounds * best.num_threads < best_rounds * threads) {
+      best = plan;
+      best_rounds = rounds;
     }
   }
+  return best;
 }
 
 std::uint64_t merge_terms(const RunSet& set, const MergePlan& plan, double average_length,

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -110,6 +112,39 @@ TEST_F(MergeTermsTest, OutputMemoryAndThreadsNeverChangeAByte) {
       expect_same_files(merge(plan), expected);
     }
   }
+}
+
+/// Times that every run is read when only as many as this are merged at once.
+std::size_t num_rounds(std::size_t num_runs, std::size_t fan_in) {
+  return num_runs <= fan_in ? 1 : 1 + num_rounds((num_runs - 1) / fan_in + 1, fan_in);
+}
+
+TEST(MergePlanTest, MoreThreadsNeverTakeLongerAndAllFitTheMemory) {
+  for (const std::uint64_t memory : {16, 64, 256, 4096, 65536}) {
+    for (const std::size_t num_runs : {0, 1, 100, 5000, 70000, 7000000}) {
+      double time_before = std::numeric_limits<double>::infinity();
+      for (const unsigned threads : {1u, 2u, 3u, 8u, 64u}) {
+        SCOPED_TRACE(::testing::Message()
+                     << memory << " MiB, " << num_runs << " runs, " << threads << " threads");
+        const std::uint64_t bytes = memory << 20;
+        const MergePlan plan = MergePlan::fit(bytes, threads, num_runs, 1000 * num_runs, 255, 0);
+        EXPECT_GE(plan.num_threads, 1u);
+        EXPECT_LE(plan.num_threads, threads);
+        EXPECT_GE(plan.fan_in, 2u);
+        EXPECT_LE(plan.num_threads * (std::min(plan.fan_in, num_runs) * plan.cursor_buffer_bytes +
+                                      plan.length_cache_bytes) +
+                      plan.output_bytes,
+                  bytes);
+        const double time =
+            static_cast<double>(num_rounds(num_runs, plan.fan_in)) / plan.num_threads;
+        EXPECT_LE(time, time_before);
+        time_before = time;
+      }
+    }
+  }
+  // More runs than one thread could merge at once: all threads make passes.
+  EXPECT_EQ(MergePlan::fit(std::uint64_t{256} << 20, 2, 70000, 0, 255, 0).num_threads, 2u);
+  EXPECT_EQ(MergePlan::fit(std::uint64_t{8} << 30, 64, 70000, 0, 255, 0).num_threads, 64u);
 }
 
 }  // namespace
