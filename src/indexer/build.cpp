@@ -1,6 +1,5 @@
 #include "spimi/build.h"
 
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,12 +9,11 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "base/disk_space.h"
-#include "indexer/accumulator.h"
+#include "indexer/build_plan.h"
 #include "indexer/earlier_work.h"
 #include "indexer/finish.h"
 #include "indexer/journal.h"
@@ -24,43 +22,16 @@
 #include "indexer/output_directory.h"
 #include "indexer/sealed_runs.h"
 #include "indexer/threads.h"
+#include "indexer/worker.h"
 #include "input/document_reader.h"
 #include "input/walk.h"
 #include "spimi/error.h"
 #include "text/normalize.h"
-#include "text/tokenizer.h"
 
 namespace spimi {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// How a build's memory is divided.
-struct BuildPlan {
-  unsigned num_threads = 1;
-  std::size_t walk_bytes = 0;
-  std::size_t lease_bytes = 0;
-  AccumulatorPlan accumulator;  // of each thread
-
-  static BuildPlan fit(const BuildOptions& options, unsigned num_threads) {
-    BuildPlan plan;
-    plan.num_threads = num_threads;
-    const std::uint64_t budget = options.memory_budget_bytes;
-    plan.walk_bytes = static_cast<std::size_t>(
-        std::clamp<std::uint64_t>(budget / 32, std::uint64_t{256} << 10, std::uint64_t{8} << 20));
-    const std::uint64_t walks = plan.walk_bytes * (options.measure_total ? 2 : 1);
-    const std::uint64_t share = budget > walks ? (budget - walks) / num_threads : 0;
-    plan.lease_bytes = static_cast<std::size_t>(
-        std::clamp<std::uint64_t>(share / 32, std::uint64_t{64} << 10, std::uint64_t{4} << 20));
-    const std::uint64_t fixed = plan.lease_bytes * 2 + ThreadJournal::kMemoryBytes +
-                                DocumentReader::memory_bytes(options.chunk_bytes) +
-                                ChunkTokenizer::memory_bytes(options.max_token_bytes);
-    plan.accumulator = AccumulatorPlan::fit(
-        static_cast<std::size_t>(share > fixed ? share - fixed : 0), options.max_token_bytes);
-    return plan;
-  }
-  bool is_enough() const { return accumulator.log_tokens > 0; }
-};
 
 void validate(const BuildOptions& options) {
   if (options.max_token_bytes < 1 || options.max_token_bytes > kMaxTokenLimit) {
@@ -70,22 +41,6 @@ void validate(const BuildOptions& options) {
   if (options.chunk_bytes < 1 || options.chunk_bytes > std::size_t{1} << 30) {
     throw Error(ErrorKind::kUsage, {}, "the chunk size must be from 1 byte to 1 GiB");
   }
-}
-
-std::uint64_t minimum_for_threads(const BuildOptions& options, unsigned num_threads) {
-  BuildOptions trial = options;
-  std::uint64_t low = 0, high = std::uint64_t{1} << 40;
-  constexpr std::uint64_t kStep = std::uint64_t{1} << 18;
-  while (high - low > kStep) {
-    trial.memory_budget_bytes = (low + (high - low) / 2) / kStep * kStep;
-    if (trial.memory_budget_bytes <= low) break;
-    if (BuildPlan::fit(trial, num_threads).is_enough()) {
-      high = trial.memory_budget_bytes;
-    } else {
-      low = trial.memory_budget_bytes;
-    }
-  }
-  return std::max<std::uint64_t>(high, MergePlan::minimum_bytes(options.max_token_bytes));
 }
 
 // Opens as many files as the system lets us without asking; returns how many that are.
@@ -123,7 +78,12 @@ class Build {
  public:
   Build(const std::filesystem::path& corpus, OutputDirectory& out, const BuildOptions& options,
         const BuildPlan& plan, Monitor& monitor)
-      : options_(options), plan_(plan), monitor_(monitor), out_(out), corpus_(corpus.string()) {
+      : options_(options),
+        plan_(plan),
+        monitor_(monitor),
+        out_(out),
+        corpus_(corpus.string()),
+        skips_(options) {
     const std::size_t files = raise_file_limit();
     // Descriptors: the walk's stack, the leases of all threads, and for each thread a spill file
     // and a document; some for everything else.
@@ -137,7 +97,7 @@ class Build {
     const auto start = Clock::now();
     Walk walk(corpus_, walk_options(),
               [this](std::string_view path, SkipReason reason, std::string_view cause) {
-                skip(path, reason, cause);
+                skips_.add(path, reason, cause);
               });
     const std::string root = absolute_path(corpus_);
     const std::string settings = settings_text(options_, root);
@@ -169,7 +129,7 @@ class Build {
       Lease none;
       (void)leases.next(&none);
       earlier_->expect_end();
-      std::copy(skipped_, skipped_ + kNumSkipReasons, all_sealed->summary.skipped);
+      skips_.get(all_sealed->summary.skipped);
       all_sealed->summary.num_resumed_docs = all_sealed->info.num_docs;
       return std::move(*all_sealed);
     }
@@ -180,8 +140,7 @@ class Build {
       sealed.set.files = std::move(earlier_->files());
       sealed.set.runs = earlier_->runs();
     }
-    std::vector<Worker> workers(plan_.num_threads);
-    open_spills(workers, &sealed.set.files);
+    std::vector<Worker> workers = make_workers(&sealed.set.files);
     {
       std::jthread measuring;
       try {
@@ -189,8 +148,9 @@ class Build {
       } catch (const std::exception&) {
         // Then the progress line does without an end.
       }
-      run_in_threads(plan_.num_threads,
-                     [&](unsigned t) { work(workers[t], sealed.set.files, leases); });
+      run_in_threads(plan_.num_threads, [&](unsigned t) {
+        workers[t].work(leases, sealed.set.files[workers[t].spill_index()]);
+      });
       done_reading_ = true;
     }
     monitor_.rethrow();
@@ -203,14 +163,14 @@ class Build {
       counts += earlier_->counts();
       for (const RunInfo& run : earlier_->runs()) summary.num_resumed_docs += run.num_docs;
     }
-    for (Worker& worker : workers) {
-      counts += worker.counts;
-      sealed.set.runs.insert(sealed.set.runs.end(), worker.runs.begin(), worker.runs.end());
+    for (const Worker& worker : workers) {
+      counts += worker.counts();
+      sealed.set.runs.insert(sealed.set.runs.end(), worker.runs().begin(), worker.runs().end());
     }
     summary.num_tokens = counts.num_tokens;
     summary.num_overlong_tokens = counts.num_overlong_tokens;
     summary.corpus_bytes = counts.corpus_bytes;
-    std::copy(skipped_, skipped_ + kNumSkipReasons, summary.skipped);
+    skips_.get(summary.skipped);
     summary.num_threads = plan_.num_threads;
     sealed.info.tokenizer = options_.tokenizer;
     sealed.info.unicode_version = kUnicodeVersion;
@@ -229,13 +189,6 @@ class Build {
  private:
   // A lease is read by one thread, so the last ones decide how evenly the threads end.
   static constexpr std::uint64_t kMaxLeaseTextBytes = std::uint64_t{24} << 20;
-
-  struct Worker {
-    std::uint32_t spill_index = 0;
-    std::vector<RunInfo> runs;
-    ReadCounts counts;
-    std::optional<ThreadJournal> journal;
-  };
 
   // Too little space is told before the work where it is certain. The runs and the index of text
   // take some 0.4 and 0.3 of its bytes, with positions; text without words takes nothing. A quarter
@@ -296,11 +249,13 @@ class Build {
     return std::nullopt;
   }
 
-  // Gives each worker a spill file that holds nothing yet. They are numbered from 0 on, by their
-  // place in the set.
-  void open_spills(std::vector<Worker>& workers, std::vector<File>* files) {
+  // Each with a spill file that holds nothing yet. They are numbered from 0 on, by their place in
+  // the set.
+  std::vector<Worker> make_workers(std::vector<File>* files) {
+    const WorkerContext context{options_, plan_.accumulator, monitor_, journal_, skips_, has_runs_};
+    std::vector<Worker> workers;
     std::uint32_t index = 0;
-    for (Worker& worker : workers) {
+    while (workers.size() < plan_.num_threads) {
       while (index < files->size() && (*files)[index].size() > 0) ++index;
       if (index == files->size()) {
         const std::string path =
@@ -308,8 +263,9 @@ class Build {
         remove_if_there(path);
         files->push_back(File::create(path));
       }
-      worker.spill_index = index++;
+      workers.emplace_back(context, index++);
     }
+    return workers;
   }
 
   bool is_done(std::uint64_t number, const WalkEntry& entry) {
@@ -318,7 +274,7 @@ class Build {
     std::uint64_t num_docs = 1;
     const auto on_skip = [&](SkipReason reason, std::string_view cause) {
       num_docs = 0;
-      skip(entry.path, reason, cause);
+      skips_.add(entry.path, reason, cause);
     };
     if (!earlier_->has(number, entry, on_skip)) return false;
     monitor_.add(entry.size_bytes, num_docs);
@@ -334,20 +290,6 @@ class Build {
     walk.excluded_device = out_.device();
     walk.excluded_inode = out_.inode();
     return walk;
-  }
-
-  void skip(std::string_view path, SkipReason reason, std::string_view cause) {
-    const std::lock_guard lock(skip_mutex_);
-    ++skipped_[static_cast<std::size_t>(reason)];
-    if (options_.on_skip) options_.on_skip(path, reason, cause);
-    if (options_.strict && reason == SkipReason::kUnreadable) {
-      throw Error(ErrorKind::kIo, path, "cannot be read", cause);
-    }
-  }
-
-  void skip(Worker& worker, std::string_view path, SkipReason reason, std::string_view cause) {
-    worker.journal->skip(reason, cause);
-    skip(path, reason, cause);
   }
 
   // Sums up the sizes of the corpus for the sake of the progress line. What goes wrong here goes
@@ -368,106 +310,6 @@ class Build {
     }
   }
 
-  void work(Worker& worker, std::vector<File>& spills, Leases& leases) {
-    try {
-      Accumulator::Limits limits;
-      limits.max_token_bytes = options_.max_token_bytes;
-      limits.positions = options_.positions;
-      limits.normalize = options_.tokenizer == Tokenizer::kUnicode;
-      Accumulator accumulator(plan_.accumulator, limits, spills[worker.spill_index],
-                              worker.spill_index);
-      ChunkTokenizer tokenizer({options_.tokenizer, options_.max_token_bytes}, accumulator);
-      DocumentReader reader(options_.chunk_bytes, options_.binary_as_text, options_.follow_links);
-      Lease lease;
-      WalkEntry entry;
-      ThreadJournal& journal = worker.journal.emplace(journal_, worker.spill_index);
-      const auto counts = [&]() -> const ReadCounts& {
-        worker.counts.num_tokens = accumulator.num_tokens();
-        worker.counts.num_overlong_tokens = accumulator.num_overlong_tokens();
-        return worker.counts;
-      };
-      const auto flush = [&] {
-        accumulator.flush();
-        note_runs(journal.flushed(accumulator.runs(), counts()));
-      };
-      std::uint64_t next_number = 0;
-      while (leases.next(&lease)) {
-        // A run holds adjacent documents only. Leases that follow on may share one.
-        if (lease.ticket() != next_number) flush();
-        next_number = lease.ticket();
-        for (std::size_t i = 0; i < lease.size(); ++i, ++next_number) {
-          monitor_.check();
-          lease.get(i, &entry);
-          accumulator.set_ticket(next_number);
-          journal.begin_file(next_number, entry, counts());
-          read_document(entry, reader, tokenizer, accumulator, worker);
-          note_runs(journal.end_file(accumulator.runs()));
-        }
-      }
-      flush();
-      worker.runs = accumulator.runs();
-    } catch (...) {
-      monitor_.fail(std::current_exception());
-    }
-  }
-
-  void note_runs(std::size_t num_new) {
-    for (; num_new > 0; --num_new) {
-      monitor_.add_run();
-      has_runs_ = true;
-    }
-  }
-
-  void read_document(const WalkEntry& entry, DocumentReader& reader, ChunkTokenizer& tokenizer,
-                     Accumulator& accumulator, Worker& worker) {
-    if (entry.path.size() >= kMaxPathBytes) {
-      skip(worker, entry.path, SkipReason::kUnreadable, "the path is longer than 32767 bytes");
-      return;
-    }
-    switch (reader.open(entry)) {
-      case DocumentReader::Status::kOpen:
-        break;
-      case DocumentReader::Status::kBinary:
-        skip(worker, entry.path, SkipReason::kBinary, {});
-        return;
-      case DocumentReader::Status::kSpecialFile:
-        skip(worker, entry.path, SkipReason::kSpecialFile, {});
-        return;
-      case DocumentReader::Status::kUnreadable:
-        skip(worker, entry.path, SkipReason::kUnreadable, reader.cause());
-        return;
-    }
-    accumulator.begin_document(entry.path);
-    const StageScope stage(Stage::kTokenize);
-    tokenizer.begin();
-    std::uint64_t reported = 0;
-    for (;;) {
-      std::string_view chunk;
-      try {
-        chunk = reader.next_chunk();
-      } catch (const Error& error) {
-        accumulator.abandon_document();
-        // The path is told apart from the cause.
-        std::string_view cause = error.what();
-        const std::string prefix = escape_bytes(error.path()) + ": ";
-        if (cause.starts_with(prefix)) cause.remove_prefix(prefix.size());
-        skip(worker, entry.path, SkipReason::kUnreadable, cause);
-        return;
-      }
-      if (chunk.empty()) break;
-      tokenizer.add(chunk);
-      if (reader.bytes_read() - reported >= std::uint64_t{4} << 20) {
-        monitor_.check();
-        monitor_.add(reader.bytes_read() - reported, 0);
-        reported = reader.bytes_read();
-      }
-    }
-    tokenizer.finish();
-    accumulator.end_document();
-    worker.counts.corpus_bytes += reader.bytes_read();
-    monitor_.add(reader.bytes_read() - reported, 1);
-  }
-
   const BuildOptions& options_;
   const BuildPlan& plan_;
   Monitor& monitor_;
@@ -475,33 +317,12 @@ class Build {
   const std::string corpus_;
   std::optional<EarlierWork> earlier_;
   Journal journal_;
+  Skips skips_;
   std::atomic<bool> has_runs_ = false;
   std::size_t max_open_directories_;
   std::size_t lease_directories_;
   std::atomic<bool> done_reading_ = false;
-  std::mutex skip_mutex_;
-  std::uint64_t skipped_[kNumSkipReasons] = {};
 };
-
-// The threads a build uses, and a plan for them. Left to choose, it takes fewer threads rather than
-// refuse a small budget.
-BuildPlan make_plan(const BuildOptions& options) {
-  const unsigned wanted = options.num_threads != 0 ? options.num_threads : usable_processors();
-  for (unsigned threads = wanted; threads > 0; --threads) {
-    const BuildPlan plan = BuildPlan::fit(options, threads);
-    if (plan.is_enough() &&
-        options.memory_budget_bytes >= MergePlan::minimum_bytes(options.max_token_bytes)) {
-      return plan;
-    }
-    if (options.num_threads != 0) break;
-  }
-  const std::uint64_t minimum = minimum_memory_bytes(options);
-  throw Error(ErrorKind::kUsage, {},
-              "a memory budget of " + std::to_string(options.memory_budget_bytes) +
-                  " bytes is too small for these options; give at least " +
-                  std::to_string((minimum + 0xFFFFF) >> 20) + " MiB (--memory " +
-                  std::to_string((minimum + 0xFFFFF) >> 20) + "M)");
-}
 
 SealedRuns read_corpus(const std::filesystem::path& corpus, OutputDirectory& directory,
                        const BuildOptions& options, const BuildPlan& plan, Monitor& monitor) {
@@ -515,18 +336,6 @@ SealedRuns read_corpus(const std::filesystem::path& corpus, OutputDirectory& dir
 }
 
 }  // namespace
-
-unsigned usable_processors() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0) {
-    return static_cast<unsigned>(CPU_COUNT(&set));
-  }
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-std::uint64_t minimum_memory_bytes(const BuildOptions& options) {
-  return minimum_for_threads(options, std::max(1u, options.num_threads));
-}
 
 BuildSummary build(const std::filesystem::path& corpus, const std::filesystem::path& out,
                    const BuildOptions& options) {

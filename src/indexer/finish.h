@@ -9,9 +9,6 @@
 
 namespace spimi {
 
-/// Processors that this process may run on.
-unsigned usable_processors();
-
 /// The second half of a build: merges sealed runs into a segment and commits it. When it fails the
 /// runs stay as they are.
 BuildSummary finish_index(SealedRuns sealed, OutputDirectory& directory,

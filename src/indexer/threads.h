@@ -8,6 +8,9 @@
 
 namespace spimi {
 
+/// Processors that this process may run on.
+unsigned usable_processors();
+
 /// Runs work(0) … work(num_threads - 1), each in a thread, work(0) in this one; returns when all
 /// have. Where the system gives no more threads, the calls left over are not made: work takes its
 /// tasks from a common source, so those that run do them all. `work` does not throw. If this thread

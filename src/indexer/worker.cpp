@@ -1,0 +1,132 @@
+#include "indexer/worker.h"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+
+#include "base/stage_clock.h"
+#include "spimi/error.h"
+
+namespace spimi {
+
+void Skips::add(std::string_view path, SkipReason reason, std::string_view cause) {
+  const std::lock_guard lock(mutex_);
+  ++counts_[static_cast<std::size_t>(reason)];
+  if (options_.on_skip) options_.on_skip(path, reason, cause);
+  if (options_.strict && reason == SkipReason::kUnreadable) {
+    throw Error(ErrorKind::kIo, path, "cannot be read", cause);
+  }
+}
+
+void Skips::get(std::uint64_t* counts) const {
+  const std::lock_guard lock(mutex_);
+  std::copy(counts_, counts_ + kNumSkipReasons, counts);
+}
+
+void Worker::work(Leases& leases, File& spill) {
+  try {
+    Accumulator::Limits limits;
+    limits.max_token_bytes = context_.options.max_token_bytes;
+    limits.positions = context_.options.positions;
+    limits.normalize = context_.options.tokenizer == Tokenizer::kUnicode;
+    Accumulator accumulator(context_.plan, limits, spill, spill_index_);
+    ChunkTokenizer tokenizer({context_.options.tokenizer, context_.options.max_token_bytes},
+                             accumulator);
+    DocumentReader reader(context_.options.chunk_bytes, context_.options.binary_as_text,
+                          context_.options.follow_links);
+    Lease lease;
+    WalkEntry entry;
+    ThreadJournal& journal = journal_.emplace(context_.journal, spill_index_);
+    const auto counts = [&]() -> const ReadCounts& {
+      counts_.num_tokens = accumulator.num_tokens();
+      counts_.num_overlong_tokens = accumulator.num_overlong_tokens();
+      return counts_;
+    };
+    const auto flush = [&] {
+      accumulator.flush();
+      note_runs(journal.flushed(accumulator.runs(), counts()));
+    };
+    std::uint64_t next_number = 0;
+    while (leases.next(&lease)) {
+      // A run holds adjacent documents only. Leases that follow on may share one.
+      if (lease.ticket() != next_number) flush();
+      next_number = lease.ticket();
+      for (std::size_t i = 0; i < lease.size(); ++i, ++next_number) {
+        context_.monitor.check();
+        lease.get(i, &entry);
+        accumulator.set_ticket(next_number);
+        journal.begin_file(next_number, entry, counts());
+        read_document(entry, reader, tokenizer, accumulator);
+        note_runs(journal.end_file(accumulator.runs()));
+      }
+    }
+    flush();
+    runs_ = accumulator.runs();
+  } catch (...) {
+    context_.monitor.fail(std::current_exception());
+  }
+}
+
+void Worker::note_runs(std::size_t num_new) {
+  for (; num_new > 0; --num_new) {
+    context_.monitor.add_run();
+    context_.has_runs = true;
+  }
+}
+
+void Worker::read_document(const WalkEntry& entry, DocumentReader& reader,
+                           ChunkTokenizer& tokenizer, Accumulator& accumulator) {
+  if (entry.path.size() >= kMaxPathBytes) {
+    skip(entry.path, SkipReason::kUnreadable, "the path is longer than 32767 bytes");
+    return;
+  }
+  switch (reader.open(entry)) {
+    case DocumentReader::Status::kOpen:
+      break;
+    case DocumentReader::Status::kBinary:
+      skip(entry.path, SkipReason::kBinary, {});
+      return;
+    case DocumentReader::Status::kSpecialFile:
+      skip(entry.path, SkipReason::kSpecialFile, {});
+      return;
+    case DocumentReader::Status::kUnreadable:
+      skip(entry.path, SkipReason::kUnreadable, reader.cause());
+      return;
+  }
+  accumulator.begin_document(entry.path);
+  const StageScope stage(Stage::kTokenize);
+  tokenizer.begin();
+  std::uint64_t reported = 0;
+  for (;;) {
+    std::string_view chunk;
+    try {
+      chunk = reader.next_chunk();
+    } catch (const Error& error) {
+      accumulator.abandon_document();
+      // The path is told apart from the cause.
+      std::string_view cause = error.what();
+      const std::string prefix = escape_bytes(error.path()) + ": ";
+      if (cause.starts_with(prefix)) cause.remove_prefix(prefix.size());
+      skip(entry.path, SkipReason::kUnreadable, cause);
+      return;
+    }
+    if (chunk.empty()) break;
+    tokenizer.add(chunk);
+    if (reader.bytes_read() - reported >= std::uint64_t{4} << 20) {
+      context_.monitor.check();
+      context_.monitor.add(reader.bytes_read() - reported, 0);
+      reported = reader.bytes_read();
+    }
+  }
+  tokenizer.finish();
+  accumulator.end_document();
+  counts_.corpus_bytes += reader.bytes_read();
+  context_.monitor.add(reader.bytes_read() - reported, 1);
+}
+
+void Worker::skip(std::string_view path, SkipReason reason, std::string_view cause) {
+  journal_->skip(reason, cause);
+  context_.skips.add(path, reason, cause);
+}
+
+}  // namespace spimi
