@@ -1,6 +1,6 @@
 // Where libFuzzer and replay.cpp come in. An input may take a second of processor time, and 64 MiB
-// of memory where the address sanitizer is there to count it: what is allocated at once, above what
-// was before the input.
+// of memory where Clang's address sanitizer is there to count it: what is allocated at once, above
+// what was before the input.
 
 #include <atomic>
 #include <ctime>
@@ -9,14 +9,15 @@
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SPIMI_COUNT_MEMORY 1
+#define SPIMI_ADDRESS_SANITIZER 1
 #endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SPIMI_COUNT_MEMORY 1
+#elif defined(__SANITIZE_ADDRESS__)
+#define SPIMI_ADDRESS_SANITIZER 1
 #endif
 
-#if defined(SPIMI_COUNT_MEMORY)
+// GCC 12 has the sanitizer, but not this header of it.
+#if defined(SPIMI_ADDRESS_SANITIZER) && __has_include(<sanitizer/allocator_interface.h>)
+#define SPIMI_COUNT_MEMORY 1
 #include <sanitizer/allocator_interface.h>
 #endif
 
