@@ -10,14 +10,16 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 
 namespace spimi::testing {
 namespace {
 
-// Longer than any test takes: a program that hangs dies of SIGALRM, and its test fails.
-constexpr unsigned kTimeoutSeconds = 60;
+// Longer than any test takes, also those of scripts/limits_test.sh: a program that hangs dies of
+// SIGALRM, and its test fails.
+const unsigned kTimeoutSeconds = std::getenv("SPIMI_LARGE") != nullptr ? 1800 : 60;
 
 struct Pipe {
   int read_end = -1;
