@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/system_calls.h"
 #include "format/layout.h"
 #include "format/manifest.h"
 #include "search/expand.h"
@@ -17,7 +18,15 @@
 namespace spimi {
 namespace {
 
-std::string read_manifest(const std::filesystem::path& directory) {
+/// A manifest, and the file it is from: each commit makes another one, perhaps of the same bytes.
+struct Manifest {
+  std::string text;
+  ino_t inode = 0;
+  std::int64_t made_ns = 0;
+  bool operator==(const Manifest&) const = default;
+};
+
+Manifest read_manifest(const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / kManifestName;
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
@@ -25,7 +34,15 @@ std::string read_manifest(const std::filesystem::path& directory) {
     throw Error(ErrorKind::kIo, directory.native(), "there is no index here",
                 unfinished ? "a build is unfinished: run spimi merge" : "it has no manifest");
   }
-  return read_small_file(path.native(), kMaxManifestBytes);
+  // The status before the text: when it is replaced in between, the next look finds another.
+  Manifest manifest;
+  struct stat status;
+  if (os::stat(path.c_str(), &status) == 0) {
+    manifest.inode = status.st_ino;
+    manifest.made_ns = modification_ns(status);
+  }
+  manifest.text = read_small_file(path.native(), kMaxManifestBytes);
+  return manifest;
 }
 
 }  // namespace
@@ -74,15 +91,15 @@ Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
 
 Index Index::open(const std::filesystem::path& directory) {
-  std::string manifest = read_manifest(directory);
+  Manifest manifest = read_manifest(directory);
   while (true) {
     try {
-      IndexInfo info = parse_manifest((directory / kManifestName).native(), manifest);
-      return Index(std::make_unique<State>(directory, std::move(info), manifest.size()));
+      IndexInfo info = parse_manifest((directory / kManifestName).native(), manifest.text);
+      return Index(std::make_unique<State>(directory, std::move(info), manifest.text.size()));
     } catch (const Error&) {
       // A build may have replaced the index, and removed its segment, after the manifest was read.
-      // Each round means that another build has ended meanwhile.
-      std::string again = read_manifest(directory);
+      // Each round means that another build has ended meanwhile, whose index may be the same.
+      Manifest again = read_manifest(directory);
       if (again == manifest) throw;
       manifest = std::move(again);
     }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "fault/faulty_build.h"
+#include "spimi/index.h"
 
 namespace spimi::testing {
 namespace {
@@ -186,6 +187,51 @@ TEST_F(IoFailureTest, ProcessEndsBeforeAndBehindEachCall) {
     }
   }
   EXPECT_TRUE(committed);
+}
+
+// Fails a call about a file of a segment, as if it had just been removed; meanwhile the same index
+// was built again.
+class ReplaceAtNth : public FailNth {
+ public:
+  ReplaceAtNth(std::string out, std::uint64_t nth) : FailNth(nth, ENOENT, false), out_(out) {}
+  bool counts(const SystemCall& call) const override {
+    return call.path.find("/segment-") != std::string::npos && call.kind == CallKind::kOpen;
+  }
+  int fail(const SystemCall& call) override {
+    const int error = FailNth::fail(call);
+    if (error != 0 && replaces) {
+      std::filesystem::copy_file(out_ + "/manifest", out_ + "/manifest.tmp");
+      std::filesystem::rename(out_ + "/manifest.tmp", out_ + "/manifest");
+    }
+    return error;
+  }
+  bool replaces = true;
+
+ private:
+  const std::string out_;
+};
+
+TEST_F(IoFailureTest, IndexThatIsBuiltAgainWhileItIsOpened) {
+  use_small_corpus();
+  reset();
+  ASSERT_TRUE(build_now().summary.has_value());
+  ReplaceAtNth none(out(), 0);
+  {
+    const UseRule use(none);
+    Index::open(out());
+  }
+  ASSERT_GT(none.num_calls(), 5u);
+  for (std::uint64_t n = 1; n <= none.num_calls(); ++n) {
+    SCOPED_TRACE(n);
+    ReplaceAtNth rule(out(), n);
+    const UseRule use(rule);
+    EXPECT_NO_THROW(Index::open(out()));
+    EXPECT_EQ(rule.num_failed(), 1u);
+  }
+  ReplaceAtNth gone(out(), 1);
+  gone.replaces = false;
+  const UseRule use(gone);
+  EXPECT_THROW(Index::open(out()), Error);
 }
 
 // In passes, so that runs are merged, and given up, before the index is there.
