@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <set>
 #include <string>
 #include <vector>
@@ -230,6 +232,61 @@ TEST_F(QueryTest, SkippingLosesNoHit) {
   }
 }
 
+/// Where stretches of documents differ, so do the bounds of blocks: those of one stretch must not
+/// be used in the next. The best hits are compared with the whole answer, which passes over
+/// nothing.
+TEST_F(QueryTest, TheBestAreTheFirstOfAllWhereStretchesDiffer) {
+  ReferenceIndex reference;
+  while (reference.documents().size() < 8000) {
+    // Some words in every document of the stretch, side by side, often or once.
+    std::vector<std::string> hot(words_.begin(), words_.begin() + 6);
+    for (std::size_t i = 0; i < hot.size(); ++i) {
+      std::swap(hot[i], hot[random_below(random_, hot.size())]);
+    }
+    hot.resize(2 + random_below(random_, 2));
+    const std::size_t repeats = 1 + random_below(random_, 6);
+    const std::size_t num_others = random_below(random_, 2) == 0 ? 3 : 60;
+    for (std::size_t n = 50 + random_below(random_, 400); n > 0; --n) {
+      std::string text;
+      for (std::size_t i = 0; i < repeats; ++i) {
+        for (const std::string& word : hot) text += word + " ";
+      }
+      for (std::size_t i = random_below(random_, num_others); i > 0; --i) {
+        text += words_[6 + random_below(random_, words_.size() - 6)] + " ";
+      }
+      reference.add_document(std::to_string(100'000 + reference.documents().size()), text);
+    }
+  }
+  const Index index = write_and_open(reference);
+  const auto expect_best_first = [&](const std::string& text, const QueryOptions& options) {
+    SCOPED_TRACE(text + ", ranking " + std::string(ranking_name(options.rank.ranking)));
+    const Query query = index.query(text, options);
+    const std::vector<Hit> all = query.search(~std::size_t{0});
+    for (const std::size_t k : {std::size_t{1}, std::size_t{10}, std::size_t{100}}) {
+      expect_prefix(all, query.search(k), k, 0);
+    }
+  };
+  for (int round = 0; round < 25 && !HasFatalFailure(); ++round) {
+    const auto any = [&](std::size_t begin, std::size_t end) {
+      return words_[begin + random_below(random_, end - begin)];
+    };
+    const std::string a = any(0, 3), b = any(3, 6), c = any(0, 3), d = any(3, 6);
+    const std::string rare = any(6, words_.size());
+    const std::string phrase = "\"" + a + " " + b + "\"", other = "\"" + d + " " + c + "\"";
+    QueryOptions options;
+    if (round % 2 == 1) options.rank.ranking = static_cast<Ranking>(round / 2 % kNumRankings);
+    if (round % 7 == 6) options.rank.k1 = 2;
+    if (round % 7 == 5) options.rank.b = 0.3;
+    for (const std::string& text : std::vector<std::string>{
+             phrase, "+" + rare + " +" + phrase, "+" + rare + " +(" + a + " " + phrase + ")",
+             "+" + rare + " " + phrase, phrase + " " + rare, phrase + " " + other,
+             phrase + " +" + other, "(+" + a + " +" + b + ") (+" + c + " +" + d + ")",
+             "+" + a + "* +" + phrase, "\"" + b + " " + a + "\"~3 " + rare, random_query()}) {
+      expect_best_first(text, options);
+    }
+  }
+}
+
 TEST_F(QueryTest, AlgebraOfSets) {
   const ReferenceIndex reference = random_reference(700);
   const Index index = write_and_open(reference);
@@ -271,6 +328,34 @@ TEST_F(QueryTest, PhrasesAreWithinNearAndNearWithinAnd) {
     includes(phrase + "~4", phrase + "~3");
     includes("+" + a + " +" + b, phrase + "~4");
     EXPECT_EQ(documents(index, phrase + "~1000"), documents(index, "+" + a + " +" + b));
+  }
+}
+
+/// Words come again and again, in the documents and in the phrases.
+TEST_F(QueryTest, PhrasesOfFewWordsInDocumentsOfFewWords) {
+  static const char* const kWords[] = {"a", "b", "c"};
+  ReferenceIndex reference;
+  for (int docid = 0; docid < 80; ++docid) {
+    std::string text;
+    const std::size_t of_others = docid % 2 == 0 ? 2 : 20;
+    for (std::size_t n = random_below(random_, docid % 2 == 0 ? 12 : 90); n > 0; --n) {
+      const bool other = random_below(random_, of_others) == 0;
+      text += std::string(other ? kWords[random_below(random_, 3)] : "a") + " ";
+    }
+    reference.add_document(std::to_string(docid), text);
+  }
+  const Index index = write_and_open(reference);
+  for (int round = 0; round < 200; ++round) {
+    std::string query = "\"";
+    for (std::size_t n = 2 + random_below(random_, 3); n > 0; --n) {
+      query += std::string(kWords[random_below(random_, 3)]) + " ";
+    }
+    query += "\"";
+    if (round % 3 != 0) {
+      query += (round % 3 == 1 ? "~" : "~>") + std::to_string(random_below(random_, 4));
+    }
+    expect_exact(reference, index, query);
+    if (HasFatalFailure()) return;
   }
 }
 
@@ -499,6 +584,48 @@ TEST_F(QueryTest, PathFilters) {
   EXPECT_THAT(documents(index, "path:a.m\\*"), IsEmpty());
 }
 
+TEST_F(QueryTest, ExplanationsShowTheFactorsOfEachTerm) {
+  const ReferenceIndex reference = random_reference(300);
+  const Index index = write_and_open(reference);
+  const auto num_docs = static_cast<double>(reference.documents().size());
+  const auto number = [](double value) {
+    char digits[32];
+    std::snprintf(digits, sizeof(digits), "%g", value);
+    return std::string(digits);
+  };
+  for (int round = 0; round < 60; ++round) {
+    used_.clear();
+    const std::vector<std::string> words{new_word(), new_word()};
+    if (!reference.lists().contains(words[0]) || !reference.lists().contains(words[1])) continue;
+    const auto docid = static_cast<std::uint32_t>(random_below(random_, 300));
+    const std::string phrase = words[0] + " " + words[1];
+    const Explanation whole = index.query("\"" + phrase + "\" -" + phrase).explain(docid);
+    ASSERT_EQ(whole.parts.size(), 3u);
+    const Explanation& explanation = whole.parts[0];
+    EXPECT_EQ(explanation.what, "\"" + phrase + "\", length " +
+                                    number(reference.documents()[docid].length) + " of average " +
+                                    number(static_cast<double>(reference.num_tokens()) / num_docs));
+    ASSERT_EQ(explanation.parts.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+      const ReferenceList& list = reference.lists().at(words[i]);
+      const auto df = static_cast<double>(list.postings.size());
+      double cf = 0, tf = 0;
+      for (const ReferencePosting& posting : list.postings) {
+        cf += posting.tf;
+        if (posting.docid == docid) tf = posting.tf;
+      }
+      EXPECT_EQ(explanation.parts[i].what,
+                "'" + words[i] + "': tf " + number(tf) + ", df " + number(df) + ", cf " +
+                    number(cf) + ", idf " +
+                    number(std::log(1 + (num_docs - df + 0.5) / (df + 0.5))) + ", k1 1.2, b 0.75");
+      EXPECT_EQ(explanation.parts[i].matches, tf > 0);
+    }
+    // What must not be there adds nothing.
+    EXPECT_EQ(whole.parts[1].what.substr(0, 16), "must not match: ");
+    EXPECT_EQ(whole.parts[1].score, 0);
+  }
+}
+
 TEST_F(QueryTest, ManyDocumentsThatAreEqual) {
   ReferenceIndex reference;
   for (int i = 0; i < 700; ++i) reference.add_document(std::to_string(i), "one two");
@@ -515,7 +642,7 @@ TEST_F(QueryTest, ManyDocumentsThatAreEqual) {
 
 TEST_F(QueryTest, Snippets) {
   ReferenceIndex reference;
-  reference.add_document("a", "x");
+  reference.add_document("a", "x yy");
   const Index index = write_and_open(reference);
   const auto shown = [&](const std::string& query, const std::string& text, std::size_t bytes) {
     const Snippet snippet = index.query(query).snippet(text, bytes);
@@ -531,14 +658,20 @@ TEST_F(QueryTest, Snippets) {
   EXPECT_EQ(shown("x", "no such word", 20), "");
   EXPECT_EQ(shown("x", "an  X\nand\tx-ray \x1b[1m", 40), "an [X] and [x]-ray [1m");
   EXPECT_EQ(shown("x", "one two three four x five six seven eight", 16), "<four [x] five six>");
+  // Most of the query's words, not most occurrences.
+  EXPECT_EQ(shown("x yy", "x x x x and then nothing for a while, then yy x", 12), "<[yy] [x]");
+  // What a terminal acts on is left out, in one byte or two.
+  EXPECT_EQ(shown("x", "a\x07 \xc2\x9b x \x7f", 40), "a [x]");
   // Never inside a character.
   std::string text = "\xe6\x9d\xb1\xe6\x9d\xb1\xe6\x9d\xb1";
   for (int i = 0; i < 5; ++i) text += text;
   for (std::size_t bytes = 1; bytes < 80; ++bytes) {
     const Snippet snippet = index.query("x").snippet(text + " x " + text, bytes);
     EXPECT_EQ(reference_decode(snippet.text).find(0xFFFD), std::u32string::npos) << bytes;
+    EXPECT_LE(snippet.text.size(), bytes);
     ASSERT_EQ(snippet.marks.size(), 1u);
-    EXPECT_EQ(snippet.text.substr(snippet.marks[0].begin, 1), "x");
+    const Snippet::Mark& mark = snippet.marks[0];
+    EXPECT_EQ(snippet.text.substr(mark.begin, mark.end - mark.begin), "x");
   }
 }
 
