@@ -1,7 +1,5 @@
 #include "format/positions_reader.h"
 
-#include <algorithm>
-
 #include "base/varint.h"
 
 namespace spimi {
@@ -61,14 +59,8 @@ void PositionsReader::load_block() {
   at_ = 0;
 }
 
-std::span<const std::uint32_t> PositionsReader::take(std::uint64_t max) {
-  if (at_ == size_) load_block();
-  const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, size_ - at_));
-  at_ += n;
-  return {gaps_ + at_ - n, n};
-}
-
-void PositionsReader::skip(std::uint64_t num_gaps) {
+/// Skips all but what the block that is then loaded has of them; returns how many that are.
+std::uint64_t PositionsReader::skip_blocks(std::uint64_t num_gaps) {
   while (num_gaps > size_ - at_) {
     num_gaps -= size_ - at_;
     at_ = size_;
@@ -85,7 +77,7 @@ void PositionsReader::skip(std::uint64_t num_gaps) {
     at_ = size_ = 0;
     num_gaps -= kBlockValues;
   }
-  at_ += static_cast<std::uint32_t>(num_gaps);
+  return num_gaps;
 }
 
 void PositionsReader::seek(PositionsPlace place) {

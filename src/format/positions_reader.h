@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -25,8 +26,16 @@ class PositionsReader {
 
   /// The next gaps, at least 1 and at most `max` of them, `max` > 0. Valid until the next call.
   /// Throws Error(kCorrupt) at the end of the list.
-  std::span<const std::uint32_t> take(std::uint64_t max);
-  void skip(std::uint64_t num_gaps);
+  std::span<const std::uint32_t> take(std::uint64_t max) {
+    if (at_ == size_) load_block();
+    const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, size_ - at_));
+    at_ += n;
+    return {gaps_ + at_ - n, n};
+  }
+  void skip(std::uint64_t num_gaps) {
+    if (num_gaps > size_ - at_) num_gaps = skip_blocks(num_gaps);
+    at_ += static_cast<std::uint32_t>(num_gaps);
+  }
 
   /// Moves to a place that a skip entry names.
   void seek(PositionsPlace place);
@@ -37,6 +46,7 @@ class PositionsReader {
 
  private:
   void load_block();
+  std::uint64_t skip_blocks(std::uint64_t num_gaps);
   void find_tail();
   bool is_tail() const { return tail_size_ != 0 && next_block_ >= tail_begin_; }
 

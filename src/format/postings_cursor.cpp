@@ -230,7 +230,15 @@ std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, st
     if (size_ != 0 && docids_[size_ - 1] < target) next_block();
     if (size_ == 0) return kEnd;
   }
-  at_ = place_of(target);
+  // Often it is one of the next.
+  constexpr std::uint32_t kNear = 8;
+  if (at_ + kNear < size_ && docids_[at_ + kNear] >= target) {
+    std::uint32_t num_less = 0;
+    for (std::uint32_t i = 0; i < kNear; ++i) num_less += docids_[at_ + i] < target;
+    at_ += num_less;
+  } else {
+    at_ = place_of(target);
+  }
   return docid_ = docids_[at_];
 }
 

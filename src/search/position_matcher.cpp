@@ -29,8 +29,27 @@ std::uint32_t PositionMatcher::count(const Words& words, std::uint32_t most) {
   return count_any(words, most);
 }
 
+/// How many positions of `a` have one of `b` at `distance` behind, or `most` if that is less. Goes
+/// on without branches that depend on the data: which list is ahead cannot be predicted.
+std::uint32_t PositionMatcher::count_pairs(std::span<const std::uint32_t> a,
+                                           std::span<const std::uint32_t> b, std::uint64_t distance,
+                                           std::uint32_t most) {
+  std::uint32_t found = 0;
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size() && found < most;) {
+    const std::uint64_t wanted = a[i] + distance, position = b[j];
+    found += position == wanted;
+    i += position >= wanted;
+    j += position <= wanted;
+  }
+  return found;
+}
+
 /// Intersects the starts that each word allows, from the rarest word on.
 std::uint32_t PositionMatcher::count_adjacent(const Words& words, std::uint32_t most) {
+  if (words.size() == 2 && words[0].size() < 16 * words[1].size() &&
+      words[1].size() < 16 * words[0].size()) {
+    return count_pairs(words[0], words[1], offsets_[1], most);
+  }
   const auto size_less = [](const auto& a, const auto& b) { return a.size() < b.size(); };
   const auto rarest = static_cast<std::size_t>(
       std::min_element(words.begin(), words.end(), size_less) - words.begin());

@@ -27,6 +27,9 @@ class PositionMatcher {
  private:
   using Words = std::vector<std::span<const std::uint32_t>>;
   std::uint32_t count_adjacent(const Words& words, std::uint32_t most);
+  static std::uint32_t count_pairs(std::span<const std::uint32_t> a,
+                                   std::span<const std::uint32_t> b, std::uint64_t distance,
+                                   std::uint32_t most);
   void keep_starts(std::span<const std::uint32_t> positions, std::uint32_t offset,
                    std::uint32_t most);
   std::uint32_t count_ordered(const Words& words, std::uint32_t most) const;
