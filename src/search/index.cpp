@@ -1,6 +1,7 @@
 #include "spimi/index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -150,15 +151,27 @@ TermIterator Index::terms_from(std::string_view prefix) const {
 }
 
 std::vector<std::string> Index::suggest(std::string_view term, std::size_t max_terms) const {
-  std::size_t num_characters = 0;
-  for (const char c : term) num_characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  FuzzyMatcher matcher(term, num_characters > 4 ? 2 : 1);
+  std::size_t num_characters = 0, first_bytes = 0;
+  for (const char c : term) {
+    num_characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    first_bytes += num_characters == 1;
+  }
   // Nobody takes a term of one or two characters for another.
   if (num_characters < 3 || max_terms == 0) return {};
-  std::vector<std::string> terms;
-  for (FoundTerm& found : find_terms(state_->segment.dictionary(), matcher, {}, max_terms).terms) {
-    terms.push_back(std::move(found.term));
+  const DictionaryReader& dictionary = state_->segment.dictionary();
+  FuzzyMatcher one_edit(term, 1);
+  std::vector<FoundTerm> found = find_terms(dictionary, one_edit, {}, max_terms).terms;
+  if (num_characters > 4 && found.size() < max_terms) {
+    // With another first character they would be anywhere in the dictionary, most of which would
+    // have to be read to find them.
+    FuzzyMatcher two_edits(term, 2);
+    auto further = find_terms(dictionary, two_edits, term.substr(0, first_bytes), max_terms).terms;
+    std::erase_if(further, [](const FoundTerm& other) { return other.distance < 2; });
+    further.resize(std::min(further.size(), max_terms - found.size()));
+    std::move(further.begin(), further.end(), std::back_inserter(found));
   }
+  std::vector<std::string> terms;
+  for (FoundTerm& near : found) terms.push_back(std::move(near.term));
   return terms;
 }
 

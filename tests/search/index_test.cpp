@@ -74,6 +74,21 @@ TEST_F(IndexTest, TellsWhatItHolds) {
   EXPECT_EQ(cursor.next(), Cursor::kEnd);
 }
 
+TEST_F(IndexTest, SuggestsTheNearestTermsThenTheCommonest) {
+  TestIndex index = small_index();
+  for (const char* term : {"house", "mousy", "mouth", "route", "rout"}) {
+    index.lists[term] = {{0, 1, {3}}};
+  }
+  index.lists["rouse"] = {{0, 1, {4}}, {1, 1, {8}}};
+  write(index);
+  const Index opened = Index::open(directory_.path());
+  EXPECT_THAT(opened.suggest("mouse", 10), ElementsAre("rouse", "house", "mousy", "mouth"));
+  EXPECT_THAT(opened.suggest("mouse", 4), ElementsAre("rouse", "house", "mousy", "mouth"));
+  EXPECT_THAT(opened.suggest("mouse", 2), ElementsAre("rouse", "house"));
+  EXPECT_THAT(opened.suggest("rotu", 10), ElementsAre("rout"));
+  EXPECT_THAT(opened.suggest("on", 10), ElementsAre());
+}
+
 TEST_F(IndexTest, ListsItsFilesWithTheirSizes) {
   for (const bool positions : {true, false}) {
     TestIndex contents = small_index();
