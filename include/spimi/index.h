@@ -132,8 +132,8 @@ class Index {
   /// The terms of the index that begin with `prefix`.
   TermIterator terms_from(std::string_view prefix) const;
   /// Terms that may have been meant by one that no document holds: within an edit, or, of a term of
-  /// more than four characters, two if they begin with the same character; nearest first, then those
-  /// in the most documents.
+  /// more than four characters, two if they begin with the same character; nearest first, then
+  /// those in the most documents.
   std::vector<std::string> suggest(std::string_view term, std::size_t max_terms) const;
   Cursor cursor(const TermInfo& info) const;
 
