@@ -80,6 +80,7 @@ TEST_F(IndexTest, SuggestsTheNearestTermsThenTheCommonest) {
     index.lists[term] = {{0, 1, {3}}};
   }
   index.lists["rouse"] = {{0, 1, {4}}, {1, 1, {8}}};
+  for (auto& document : index.documents) document.length += 10;
   write(index);
   const Index opened = Index::open(directory_.path());
   EXPECT_THAT(opened.suggest("mouse", 10), ElementsAre("rouse", "house", "mousy", "mouth"));
