@@ -69,7 +69,11 @@ class CandidateBatch {
     term.cursor.look_up({docids_.data(), size_}, min_impacts.data(), row.data());
     add_scores(term);
     if (required) {
-      drop([&](std::size_t i) { return (row[i] != 0) & top_.can_enter(sums_[i] + rest); });
+      // Not &&, which would be a branch.
+      drop([&](std::size_t i) {
+        return static_cast<unsigned>(row[i] != 0) &
+               static_cast<unsigned>(top_.can_enter(sums_[i] + rest));
+      });
     } else {
       drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
     }

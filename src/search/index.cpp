@@ -171,6 +171,7 @@ std::vector<std::string> Index::suggest(std::string_view term, std::size_t max_t
     std::move(further.begin(), further.end(), std::back_inserter(found));
   }
   std::vector<std::string> terms;
+  terms.reserve(found.size());
   for (FoundTerm& near : found) terms.push_back(std::move(near.term));
   return terms;
 }
