@@ -5,7 +5,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 namespace spimi::os {
 
@@ -59,7 +61,16 @@ void* map_memory(size_t size) {
 void* map_file(int fd, size_t size) { return ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0); }
 int unmap(void* data, size_t size) { return ::munmap(data, size); }
 void* resize_memory(void* data, size_t old_size, size_t size) {
+#if defined(__SANITIZE_THREAD__)
+  // Which does not see that mremap moves memory, and takes what is mapped there next for the same.
+  void* const moved = map_memory(size);
+  if (moved == MAP_FAILED) return moved;
+  std::memcpy(moved, data, std::min(old_size, size));
+  (void)::munmap(data, old_size);
+  return moved;
+#else
   return ::mremap(data, old_size, size, MREMAP_MAYMOVE);
+#endif
 }
 
 }  // namespace spimi::os
