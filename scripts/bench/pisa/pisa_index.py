@@ -14,6 +14,7 @@ import sys
 import threading
 
 BATCH_DOCUMENTS = 100_000
+ENCODING, SCORER = "block_simdbp", "bm25"
 LINE_ENDS_TO_SPACES = bytes.maketrans(b"\n\r", b"  ")
 
 
@@ -28,30 +29,38 @@ def load_pisa():
 
 
 def feed(files, fifo):
-    """A document a line: its name, and its text."""
     with open(fifo, "wb", buffering=1 << 20) as out:
         for name in files:
             with open(name, "rb") as file:
                 out.write(name.replace(b" ", b"%20") + b" " + file.read().translate(LINE_ENDS_TO_SPACES) + b"\n")
 
 
-def index(file_list, out, num_threads):
+def build(feed_to, out, num_threads, bm25):
+    """Makes the index in `out` of what feed_to(fifo) writes: a document a line, its name and its text."""
     pisa = load_pisa()
-    files = pathlib.Path(file_list).read_bytes().split(b"\0")[:-1]
     out = pathlib.Path(out)
     out.mkdir(parents=True)
     fifo = out / "fifo"
     os.mkfifo(fifo)
-    threading.Thread(target=feed, args=(files, fifo), daemon=True).start()
+    threading.Thread(target=feed_to, args=(fifo,), daemon=True).start()
     pisa.index(str(fifo), str(out), "", BATCH_DOCUMENTS, num_threads)
     # Compresses the lists, and computes the bounds that ranking needs.
-    pisa.prepare_index(pisa.RetrievalContext(), str(out), "block_simdbp", "bm25", "")
+    pisa.prepare_index(pisa.RetrievalContext(), str(out), ENCODING, SCORER, "", **bm25)
     fifo.unlink()
     for part in ("fwd", "inv.docs", "inv.freqs", "fwd.terms", "fwd.documents"):  # what the compressed index replaces
         (out / part).unlink()
-    for file in out.iterdir():
+
+
+def index(file_list, out, num_threads):
+    files = pathlib.Path(file_list).read_bytes().split(b"\0")[:-1]
+    build(lambda fifo: feed(files, fifo), out, num_threads, {})
+    for file in pathlib.Path(out).iterdir():
         with open(file, "rb") as opened:
             os.fsync(opened.fileno())
+
+
+def version():
+    return f"PISA of pyterrier-pisa {importlib.metadata.version('pyterrier-pisa')}"
 
 
 def stats(out):
@@ -59,8 +68,7 @@ def stats(out):
         with open(pathlib.Path(out) / lexicon, "rb") as file:
             return int.from_bytes(file.read(8), "little")
 
-    version = importlib.metadata.version("pyterrier-pisa")
-    print(json.dumps({"documents": count("fwd.doclex"), "terms": count("fwd.termlex"), "version": f"PISA of pyterrier-pisa {version}"}))
+    print(json.dumps({"documents": count("fwd.doclex"), "terms": count("fwd.termlex"), "version": version()}))
 
 
 def main():

@@ -25,12 +25,12 @@ def peer_engines(peers_dir):
         java = "java"  # installing it will say what is missing
     folder = peers_dir / "queries"
     lucene = folder / "lucene/target"
-    pisa = folder / "pisa"
+    pisa = peers_dir / "pisa"
     return [
         Engine("lucene", [java, "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Xmx2g", "-cp",
                           f"{lucene}/lucene-queries.jar:{lucene}/dependency/*", "LuceneQueries"], "queries/lucene"),
         Engine("tantivy", [str(folder / "tantivy/target/release/tantivy-queries")], "queries/tantivy"),
-        Engine("pisa", [str(pisa / "environment/bin/python"), str(pisa / "pisa_queries.py")], "queries/pisa"),
+        Engine("pisa", [str(pisa / "environment/bin/python"), str(pisa / "pisa_queries.py")], "pisa"),
         Engine("xapian", [str(folder / "xapian/xapian_queries")], "queries/xapian"),
     ]
 

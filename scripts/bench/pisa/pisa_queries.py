@@ -1,33 +1,16 @@
 """index TOKENS INDEX_DIR: indexes the lines of what spimi_write_tokens wrote with PISA, which has no positions.
 serve INDEX_DIR: answers TOP_k of the search-benchmark-game for words of which any, or all, must be there.
 
-PISA is in the extension module of the Python package pyterrier-pisa; nothing else of that package is used. It counts
-nothing, and has no phrases and no exclusion: those are UNSUPPORTED."""
+PISA counts nothing, and has no phrases and no exclusion: those are UNSUPPORTED."""
 
 import ctypes
-import importlib.machinery
-import importlib.metadata
-import importlib.util
-import os
-import pathlib
 import re
 import sys
-import threading
 
-BATCH_DOCUMENTS = 100_000
-ENCODING, SCORER = "block_simdbp", "bm25"
+from pisa_index import ENCODING, SCORER, build, load_pisa, version
+
 BM25 = {"bm25_k1": 1.2, "bm25_b": 0.75}
 OTHER_BYTES = re.compile(rb"[^a-z0-9 ]")
-
-
-def load_pisa():
-    """The extension module alone; it wants the library of another package, which is where the system does not look."""
-    ctypes.CDLL(str(pathlib.Path(sys.prefix) / "lib/libtbb.so.2"), mode=ctypes.RTLD_GLOBAL)
-    package = pathlib.Path(importlib.util.find_spec("pyterrier_pisa").origin).parent
-    loader = importlib.machinery.ExtensionFileLoader("_pisathon", str(next(package.glob("_pisathon.*.so"))))
-    pisa = importlib.util.module_from_spec(importlib.util.spec_from_loader("_pisathon", loader))
-    loader.exec_module(pisa)
-    return pisa
 
 
 def feed(tokens, fifo):
@@ -36,21 +19,6 @@ def feed(tokens, fifo):
     with open(tokens, "rb") as lines, open(fifo, "wb", buffering=1 << 20) as out:
         for docid, line in enumerate(lines):
             out.write(b"%d " % docid + OTHER_BYTES.sub(lambda other: b"%02x" % other[0][0], line.rstrip(b"\n")) + b"\n")
-
-
-def index(tokens, out):
-    pisa = load_pisa()
-    out = pathlib.Path(out)
-    out.mkdir(parents=True)
-    fifo = out / "fifo"
-    os.mkfifo(fifo)
-    threading.Thread(target=feed, args=(tokens, fifo), daemon=True).start()
-    pisa.index(str(fifo), str(out), "", BATCH_DOCUMENTS, 1)
-    # Compresses the lists, and computes the bounds that ranking needs.
-    pisa.prepare_index(pisa.RetrievalContext(), str(out), ENCODING, SCORER, "", **BM25)
-    fifo.unlink()
-    for part in ("fwd", "inv.docs", "inv.freqs", "fwd.terms", "fwd.documents"):  # what the compressed index replaces
-        (out / part).unlink()
 
 
 class Searcher:
@@ -93,11 +61,11 @@ def serve(directory):
 
 def main():
     if len(sys.argv) == 4 and sys.argv[1] == "index":
-        index(sys.argv[2], sys.argv[3])
+        build(lambda fifo: feed(sys.argv[2], fifo), sys.argv[3], 1, BM25)
     elif len(sys.argv) == 3 and sys.argv[1] == "serve":
         serve(sys.argv[2])
     elif sys.argv[1:] == ["version"]:
-        print(f"PISA of pyterrier-pisa {importlib.metadata.version('pyterrier-pisa')}")
+        print(version())
     else:
         sys.exit("usage: pisa_queries.py index TOKENS INDEX_DIR, or serve INDEX_DIR, or version")
 
