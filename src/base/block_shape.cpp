@@ -1,4 +1,4 @@
-// Only what make_targets picks from.
+// Only what SPIMI_CPU_TARGETS picks from.
 #define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "base/block_shape.cpp"
@@ -105,36 +105,38 @@ HWY_AFTER_NAMESPACE();
 namespace spimi {
 namespace {
 
-using Function = decltype(&find_block_shape);
+struct Target {
+  decltype(&find_block_shape) find;
+  bool can_run;
+};
 
-// Best first. The last is what the whole program is compiled for.
-std::vector<Function> make_targets() {
-  std::vector<Function> targets;
-#if HWY_ARCH_X86
-#if HWY_TARGETS & HWY_AVX3
-  if (cpu_has_avx3()) targets.push_back(N_AVX3::FindBlockShape);
-#endif
-#if HWY_TARGETS & HWY_AVX2
-  if (cpu_has_avx2()) targets.push_back(N_AVX2::FindBlockShape);
-#endif
-#if HWY_TARGETS & HWY_SSSE3
-  if (cpu_has_ssse3()) targets.push_back(N_SSSE3::FindBlockShape);
-#endif
-#endif  // HWY_ARCH_X86
-  targets.push_back(HWY_NAMESPACE::FindBlockShape);
+#define SPIMI_TARGET(space, can_run) \
+  Target { space::FindBlockShape, can_run }
+
+const std::vector<Target>& all_targets() {
+  static const std::vector<Target> targets = [] {
+    std::vector<Target> all = {SPIMI_CPU_TARGETS(SPIMI_TARGET)};
+    std::erase_if(all, [](const Target& target) { return !target.can_run; });
+    return all;
+  }();
   return targets;
 }
 
-Function chosen = make_targets().front();
+Target& chosen() {
+  static Target target = all_targets().front();
+  return target;
+}
 
 }  // namespace
 
-void find_block_shape(const std::uint32_t* values, BlockShape* shape) { chosen(values, shape); }
+void find_block_shape(const std::uint32_t* values, BlockShape* shape) {
+  chosen().find(values, shape);
+}
 
 namespace block_shape_testing {
 
-std::size_t num_targets() { return make_targets().size(); }
-void use_target(std::size_t index) { chosen = make_targets().at(index % num_targets()); }
+std::size_t num_targets() { return all_targets().size(); }
+void use_target(std::size_t index) { chosen() = all_targets().at(index % num_targets()); }
 
 }  // namespace block_shape_testing
 }  // namespace spimi

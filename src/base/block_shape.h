@@ -18,7 +18,7 @@ struct BlockShape {
 /// targets give the same result.
 void find_block_shape(const std::uint32_t* values, BlockShape* shape);
 
-/// As in text/ascii_tokens.h.
+/// A way for tests to hold the targets against each other.
 namespace block_shape_testing {
 std::size_t num_targets();
 void use_target(std::size_t index);

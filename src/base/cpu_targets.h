@@ -3,6 +3,7 @@
 // What the processor can run, for code that Highway compiles for several instruction sets. Highway
 // can dispatch by itself, but its library measures the processor's timer whenever it is loaded,
 // which takes longer than a query.
+// To be included behind <hwy/highway.h>.
 
 namespace spimi {
 
@@ -26,3 +27,24 @@ inline bool cpu_has_avx3() {
 #endif
 
 }  // namespace spimi
+
+#if HWY_ARCH_X86 && HWY_TARGETS & HWY_AVX3
+#define SPIMI_AVX3_TARGET(make) make(N_AVX3, cpu_has_avx3()),
+#else
+#define SPIMI_AVX3_TARGET(make)
+#endif
+#if HWY_ARCH_X86 && HWY_TARGETS & HWY_AVX2
+#define SPIMI_AVX2_TARGET(make) make(N_AVX2, cpu_has_avx2()),
+#else
+#define SPIMI_AVX2_TARGET(make)
+#endif
+#if HWY_ARCH_X86 && HWY_TARGETS & HWY_SSSE3
+#define SPIMI_SSSE3_TARGET(make) make(N_SSSE3, cpu_has_ssse3()),
+#else
+#define SPIMI_SSSE3_TARGET(make)
+#endif
+
+/// A list of what was compiled, best first: make(namespace, whether it can run) for each. The last
+/// is what the whole program is compiled for.
+#define SPIMI_CPU_TARGETS(make) \
+  SPIMI_AVX3_TARGET(make) SPIMI_AVX2_TARGET(make) SPIMI_SSSE3_TARGET(make) make(HWY_NAMESPACE, true)

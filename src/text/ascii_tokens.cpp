@@ -2,7 +2,7 @@
 // mask that is made from them with shifts, so no byte is looked at alone. (The idea is simdjson's:
 // Langdale & Lemire, VLDB Journal 2019.)
 
-// Only what make_targets picks from.
+// Only what SPIMI_CPU_TARGETS picks from.
 #define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "text/ascii_tokens.cpp"
@@ -209,27 +209,12 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { #space, can_run, space::AsciiPrefix, space::CutUnicodeAscii, space::CutAlpha }
 
-// Best first. The last is what the whole program is compiled for.
-std::vector<Target> make_targets() {
-  std::vector<Target> targets;
-#if HWY_ARCH_X86
-#if HWY_TARGETS & HWY_AVX3
-  targets.push_back(SPIMI_TARGET(N_AVX3, cpu_has_avx3()));
-#endif
-#if HWY_TARGETS & HWY_AVX2
-  targets.push_back(SPIMI_TARGET(N_AVX2, cpu_has_avx2()));
-#endif
-#if HWY_TARGETS & HWY_SSSE3
-  targets.push_back(SPIMI_TARGET(N_SSSE3, cpu_has_ssse3()));
-#endif
-#endif  // HWY_ARCH_X86
-  targets.push_back(SPIMI_TARGET(HWY_NAMESPACE, true));
-  std::erase_if(targets, [](const Target& target) { return !target.can_run; });
-  return targets;
-}
-
 const std::vector<Target>& all_targets() {
-  static const std::vector<Target> targets = make_targets();
+  static const std::vector<Target> targets = [] {
+    std::vector<Target> all = {SPIMI_CPU_TARGETS(SPIMI_TARGET)};
+    std::erase_if(all, [](const Target& target) { return !target.can_run; });
+    return all;
+  }();
   return targets;
 }
 
