@@ -73,8 +73,7 @@ void check_run(const File& file, const RunInfo& run, bool positions,
   RunCursor cursor(file, run, positions, max_token_bytes, buffer.data(), buffer.size());
   while (cursor.next()) {
   }
-  RunSample sample;
-  for (std::uint64_t i = 0; i < num_samples(run); ++i) read_samples(file, run, i, 1, &sample);
+  for_each_sample(file, run, [](const RunSample&) {});
 }
 
 bool EarlierWork::is_in(const std::string& staging) {

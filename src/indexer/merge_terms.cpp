@@ -29,7 +29,6 @@ namespace {
 constexpr unsigned kLengthPageShift = 12;  // lengths in a page of the cache: 16 KiB
 constexpr std::size_t kLengthPageBytes = sizeof(std::uint32_t) << kLengthPageShift;
 constexpr std::size_t kMaxSplitSamples = std::size_t{1} << 16;
-constexpr std::size_t kSplitBlock = 1024;
 constexpr std::size_t kMinCursorBuffer = std::size_t{16} << 10;
 constexpr std::size_t kEarlyBytes = std::size_t{512} << 10;
 constexpr std::size_t kMaxCursorBuffer = std::size_t{256} << 10;
@@ -174,18 +173,13 @@ class TermMerge {
       std::uint64_t prefix, bytes;
     };
     std::vector<Weighted> samples;
-    std::vector<RunSample> block(kSplitBlock);
     for (const RunInfo& run : set_.runs) {
-      const std::uint64_t n = num_samples(run);
-      const std::uint64_t bytes =
-          (run.samples_offset - run.terms_offset) * stride / std::max<std::uint64_t>(n, 1);
-      for (std::uint64_t i = 0; i < n; i += kSplitBlock) {
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kSplitBlock, n - i));
-        read_samples(set_.files[run.file], run, i, size, block.data());
-        for (std::uint64_t k = (stride - i % stride) % stride; k < size; k += stride) {
-          samples.push_back({block[k].prefix, bytes});
-        }
-      }
+      const std::uint64_t bytes = (run.samples_offset - run.terms_offset) * stride /
+                                  std::max<std::uint64_t>(num_samples(run), 1);
+      std::uint64_t i = 0;
+      for_each_sample(set_.files[run.file], run, [&](const RunSample& sample) {
+        if (i++ % stride == 0) samples.push_back({sample.prefix, bytes});
+      });
     }
     std::sort(samples.begin(), samples.end(),
               [](const Weighted& a, const Weighted& b) { return a.prefix < b.prefix; });

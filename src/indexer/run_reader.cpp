@@ -76,44 +76,39 @@ void RunCursor::fail(const char* what) const {
               "build the index again");
 }
 
-// The first sample from `from` on whose prefix is at least `prefix`; the one before `from` is less.
-std::uint64_t RunCursor::find_sample(std::uint64_t prefix, std::uint64_t from) const {
+// Of the samples from `from` on; the one before `from` is less than `prefix`.
+RunCursor::Place RunCursor::find_sample(std::uint64_t prefix, std::uint64_t from) const {
   constexpr std::size_t kBlock = 32;
-  RunSample samples[kBlock];
-  std::uint64_t low = from, high = num_samples(*run_);
+  RunSample samples[kBlock + 2];
+  const std::uint64_t num_all = num_samples(*run_);
+  std::uint64_t low = from, high = num_all;
   // The ranges that a thread merges follow each other, so the sample is near; else it is halved
   // for.
   for (std::uint64_t at = low + kBlock; high - low > kBlock; at = low + (high - low) / 2) {
     read_samples(*file_, *run_, at, 1, samples);
     (samples[0].prefix < prefix ? low : high) = at + (samples[0].prefix < prefix);
   }
-  const auto size = static_cast<std::size_t>(high - low);
-  read_samples(*file_, *run_, low, size, samples);
-  return low + static_cast<std::uint64_t>(
-                   std::find_if(samples, samples + size,
-                                [&](const RunSample& s) { return s.prefix >= prefix; }) -
-                   samples);
-}
-
-// Where the frame of a sample begins, or the terms end if there is no such sample.
-std::uint64_t RunCursor::frame_offset(std::uint64_t sample) const {
-  if (sample == num_samples(*run_)) return run_->samples_offset;
-  RunSample found;
-  read_samples(*file_, *run_, sample, 1, &found);
-  if (found.frame_offset < run_->terms_offset || found.frame_offset > run_->samples_offset) {
-    fail("a run is damaged");
+  // With the neighbours, for their frames.
+  const std::uint64_t begin = low - (low > 0), end = high + (high < num_all);
+  read_samples(*file_, *run_, begin, static_cast<std::size_t>(end - begin), samples);
+  while (low < high && samples[low - begin].prefix < prefix) ++low;
+  const Place place{low, low < num_all ? samples[low - begin].frame_offset : run_->samples_offset,
+                    low > 0 ? samples[low - begin - 1].frame_offset : run_->terms_offset};
+  for (const std::uint64_t offset : {place.frame_offset, place.offset_before}) {
+    if (offset < run_->terms_offset || offset > run_->samples_offset) fail("a run is damaged");
   }
-  return found.frame_offset;
+  return place;
 }
 
 bool RunCursor::seek(std::uint64_t prefix, std::optional<std::uint64_t> end) {
   if (prefix < sought_) sample_ = 0;
   sought_ = prefix;
-  sample_ = find_sample(prefix, sample_);
+  const Place first = find_sample(prefix, sample_);
+  sample_ = first.sample;
   // The last frame that begins below the prefix may still hold the first record that is not.
-  const std::uint64_t begin_offset = sample_ > 0 ? frame_offset(sample_ - 1) : run_->terms_offset;
+  const std::uint64_t begin_offset = first.offset_before;
   const std::uint64_t end_offset =
-      end ? frame_offset(find_sample(*end, sample_)) : run_->samples_offset;
+      end ? find_sample(*end, sample_).frame_offset : run_->samples_offset;
   if (begin_offset > end_offset) fail("a run is damaged");
   frames_.open(begin_offset, end_offset);
   at_ = end_ = nullptr;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -50,7 +52,7 @@ struct TermRecord {
 /// Iterates the term records of a run, in term order.
 class RunCursor {
  public:
-  /// `buffer` of `buffer_bytes` holds frames and the term; see memory_bytes.
+  /// `buffer` of `buffer_bytes` holds frames and the term; see min_buffer_bytes.
   RunCursor(const File& file, const RunInfo& run, bool positions, std::uint32_t max_token_bytes,
             std::uint8_t* buffer, std::size_t buffer_bytes);
   static std::size_t min_buffer_bytes(std::uint32_t max_token_bytes);
@@ -65,8 +67,12 @@ class RunCursor {
   [[noreturn]] void fail(const char* what) const;
 
  private:
-  std::uint64_t find_sample(std::uint64_t prefix, std::uint64_t from) const;
-  std::uint64_t frame_offset(std::uint64_t sample) const;
+  struct Place {
+    std::uint64_t sample;         // the first whose prefix is at least the one sought
+    std::uint64_t frame_offset;   // of its frame, or where the terms end
+    std::uint64_t offset_before;  // of the frame of the sample before, or where the terms begin
+  };
+  Place find_sample(std::uint64_t prefix, std::uint64_t from) const;
 
   const File* file_;
   const RunInfo* run_;
@@ -85,6 +91,17 @@ std::uint64_t num_samples(const RunInfo& run);
 /// Reads the samples [first, first + size) of a run into `out`.
 void read_samples(const File& file, const RunInfo& run, std::uint64_t first, std::size_t size,
                   RunSample* out);
+/// Calls visit(RunSample) for all of them in order.
+template <class Visit>
+void for_each_sample(const File& file, const RunInfo& run, Visit visit) {
+  RunSample block[256];
+  const std::uint64_t n = num_samples(run);
+  for (std::uint64_t i = 0; i < n; i += std::size(block)) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(std::size(block), n - i));
+    read_samples(file, run, i, size, block);
+    std::for_each(block, block + size, visit);
+  }
+}
 
 /// A record's lists as numbers.
 struct DecodedRecord {
