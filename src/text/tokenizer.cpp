@@ -201,11 +201,51 @@ struct ChunkTokenizer::State {
     state = word_segmenter::kStart << 1;
   }
 
+  // Most of what the automaton sees are letters behind letters: there is no boundary, and the state
+  // remains. Takes those of one to three bytes that begin at `p`; returns where they end.
+  const char* take_letters(const char* p, const char* end) {
+    const char* const begin = p;
+    char* out = data + current.stored;
+    char* const full = data + options.max_token_bytes;
+    std::uint8_t all_properties = 0;
+    while (end - p >= 4 && out <= full) {
+      const auto b0 = static_cast<unsigned char>(p[0]), b1 = static_cast<unsigned char>(p[1]),
+                 b2 = static_cast<unsigned char>(p[2]);
+      std::uint8_t properties;
+      std::size_t num_bytes;
+      if (b0 < 0x80) {
+        properties = unicode_properties(b0);
+        num_bytes = 1;
+      } else if (b0 >= 0xC2 && b0 <= 0xDF && (b1 & 0xC0) == 0x80) {
+        properties = unicode_properties((b0 & 0x1Fu) << 6 | (b1 & 0x3Fu));
+        num_bytes = 2;
+      } else if (b0 >= 0xE1 && b0 <= 0xEC && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80) {
+        properties = unicode_properties((b0 & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu));
+        num_bytes = 3;
+      } else {
+        break;
+      }
+      if ((properties & kWordBreakMask) != kALetter) break;
+      all_properties |= properties;
+      std::memcpy(out, p, 4);
+      out += num_bytes;
+      p += num_bytes;
+    }
+    current.stored = static_cast<std::uint32_t>(out - data);
+    current.length += static_cast<std::size_t>(p - begin);
+    current.properties |= all_properties;
+    return p;
+  }
+
   // Runs the automaton from `p` until an ASCII stretch begins, or to the end. Returns where it
   // stopped; if that is not the end, the automaton is at its start state.
   const char* run_automaton(const char* p, const char* end) {
     const char* const begin = p;
     while (p < end) {
+      if (state == word_segmenter::kLetter << 1) {
+        p = take_letters(p, end);
+        if (p == end) break;
+      }
       const auto lead = static_cast<unsigned char>(*p);
       if (lead < 0x80) {
         if (kAscii.hard_break[lead] && p != begin && at_hard_break(*p) &&
