@@ -104,6 +104,7 @@ class Build {
     Leases::Limits limits;
     limits.text_bytes = std::clamp<std::uint64_t>(plan_.accumulator.log_tokens * std::uint64_t{6},
                                                   std::uint64_t{1} << 20, kMaxLeaseTextBytes);
+    limits.split_bytes = kMinSplitTextBytes;
     limits.memory_bytes = plan_.lease_bytes;
     limits.directories = lease_directories_;
     monitor_.begin_phase(Progress::Phase::kRead, 0);
@@ -121,13 +122,14 @@ class Build {
       out_.begin_staging(options_.temporary_directory);
       journal_.create(staging + "/" + std::string(kJournalName), settings);
     }
-    Leases leases(walk, limits, [this](std::uint64_t number, const WalkEntry& entry) {
-      return is_done(number, entry);
-    });
+    Leases leases(
+        walk, limits, plan_.num_threads,
+        [this](std::uint64_t number, const WalkEntry& entry) { return is_done(number, entry); });
     if (all_sealed) {
       // Nothing is left to read; the walk only tells whether the corpus is what it was.
-      Lease none;
-      (void)leases.next(&none);
+      WalkEntry entry;
+      std::uint64_t number;
+      (void)leases.next(0, &entry, &number);
       earlier_->expect_end();
       skips_.get(all_sealed->summary.skipped);
       all_sealed->summary.num_resumed_docs = all_sealed->info.num_docs;
@@ -149,7 +151,7 @@ class Build {
         // Then the progress line does without an end.
       }
       run_in_threads(plan_.num_threads, [&](unsigned t) {
-        workers[t].work(leases, sealed.set.files[workers[t].spill_index()]);
+        workers[t].work(leases, t, sealed.set.files[workers[t].spill_index()]);
       });
       done_reading_ = true;
     }
@@ -187,8 +189,9 @@ class Build {
   bool has_runs() const { return has_runs_; }
 
  private:
-  // A lease is read by one thread, so the last ones decide how evenly the threads end.
   static constexpr std::uint64_t kMaxLeaseTextBytes = std::uint64_t{24} << 20;
+  // Some ten milliseconds of work.
+  static constexpr std::uint64_t kMinSplitTextBytes = std::uint64_t{2} << 20;
 
   // Too little space is told before the work where it is certain. The runs and the index of text
   // take some 0.4 and 0.3 of its bytes, with positions; text without words takes nothing. A quarter

@@ -1,16 +1,48 @@
 #include "indexer/leases.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "base/stage_clock.h"
 
 namespace spimi {
 
-void Lease::get(std::size_t i, WalkEntry* entry) const {
-  const Entry& from = entries_[i];
-  entry->directory = directories_[from.directory];
-  entry->path.assign(paths_, from.path_offset, from.path_bytes);
-  entry->name.assign(paths_, from.path_offset + from.path_bytes - from.name_bytes, from.name_bytes);
+void Leases::Lease::clear() {
+  next = 0;
+  entries.clear();
+  directories.clear();
+  paths.clear();
+}
+
+bool Leases::Lease::take(WalkEntry* entry, std::uint64_t* number) {
+  const std::lock_guard lock(mutex);
+  if (next == entries.size()) return false;
+  const Entry& from = entries[next];
+  entry->directory = directories[from.directory];
+  entry->path.assign(paths, from.path_offset, from.path_bytes);
+  entry->name.assign(paths, from.path_offset + from.path_bytes - from.name_bytes, from.name_bytes);
   entry->size_bytes = from.size_bytes;
   entry->modified_ns = from.modified_ns;
+  *number = first + next++;
+  return true;
+}
+
+std::uint64_t Leases::Lease::bytes_left() const {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = next; i < entries.size(); ++i) bytes += entries[i].size_bytes;
+  return bytes;
+}
+
+bool Leases::next(unsigned thread, WalkEntry* entry, std::uint64_t* number) {
+  Lease& lease = leases_.at(thread);
+  while (!lease.take(entry, number)) {
+    StageScope stage(Stage::kWait);
+    const std::lock_guard lock(mutex_);
+    stage.to(Stage::kWalk);
+    lease.clear();
+    if (at_end_ ? !split_largest(&lease) : !fill(&lease)) return false;
+  }
+  return true;
 }
 
 // Goes to the next file that is to be read; false at the end of the walk.
@@ -25,14 +57,8 @@ bool Leases::advance() {
   return true;
 }
 
-bool Leases::next(Lease* lease) {
-  lease->entries_.clear();
-  lease->directories_.clear();
-  lease->paths_.clear();
-  StageScope stage(Stage::kWait);
-  const std::lock_guard lock(mutex_);
-  stage.to(Stage::kWalk);
-  if (at_end_) return false;
+// With the files of the walk that come next; false if there are none.
+bool Leases::fill(Lease* lease) {
   std::uint64_t text_bytes = 0;
   for (;;) {
     if (!has_entry_ && !advance()) {
@@ -41,25 +67,54 @@ bool Leases::next(Lease* lease) {
     }
     has_entry_ = true;
     const bool same_directory =
-        !lease->directories_.empty() && lease->directories_.back() == entry_.directory;
-    const std::size_t memory_bytes = lease->entries_.size() * sizeof(Lease::Entry) +
-                                     lease->paths_.size() + lease->directories_.size() * 96;
-    if (!lease->entries_.empty() &&
-        (num_entries_ - 1 != lease->ticket_ + lease->size() || text_bytes >= limits_.text_bytes ||
-         memory_bytes >= limits_.memory_bytes ||
-         (!same_directory && lease->directories_.size() >= limits_.directories))) {
+        !lease->directories.empty() && lease->directories.back() == entry_.directory;
+    const std::size_t memory_bytes = lease->entries.size() * sizeof(Lease::Entry) +
+                                     lease->paths.size() + lease->directories.size() * 96;
+    if (!lease->entries.empty() &&
+        (num_entries_ - 1 != lease->first + lease->entries.size() ||
+         text_bytes >= limits_.text_bytes || memory_bytes >= limits_.memory_bytes ||
+         (!same_directory && lease->directories.size() >= limits_.directories))) {
       break;
     }
-    if (lease->entries_.empty()) lease->ticket_ = num_entries_ - 1;
-    if (!same_directory) lease->directories_.push_back(entry_.directory);
-    lease->entries_.push_back({static_cast<std::uint32_t>(lease->directories_.size() - 1),
-                               static_cast<std::uint32_t>(entry_.name.size()), lease->paths_.size(),
-                               entry_.path.size(), entry_.size_bytes, entry_.modified_ns});
-    lease->paths_ += entry_.path;
+    if (lease->entries.empty()) lease->first = num_entries_ - 1;
+    if (!same_directory) lease->directories.push_back(entry_.directory);
+    lease->entries.push_back({static_cast<std::uint32_t>(lease->directories.size() - 1),
+                              static_cast<std::uint32_t>(entry_.name.size()), lease->paths.size(),
+                              entry_.path.size(), entry_.size_bytes, entry_.modified_ns});
+    lease->paths += entry_.path;
     text_bytes += entry_.size_bytes;
     has_entry_ = false;
   }
-  return !lease->entries_.empty();
+  // What comes now may be taken from another thread.
+  return !lease->entries.empty() || split_largest(lease);
+}
+
+// With the second half of what the thread with the most text to read has left; false if none has
+// enough.
+bool Leases::split_largest(Lease* lease) {
+  Lease* from = nullptr;
+  std::unique_lock<std::mutex> from_lock;
+  std::uint64_t most = 0;
+  for (Lease& other : leases_) {
+    std::unique_lock lock(other.mutex);
+    const std::uint64_t bytes = other.bytes_left();
+    if (bytes < std::max(limits_.split_bytes, most + 1)) continue;
+    most = bytes;
+    from = &other;
+    from_lock = std::move(lock);
+  }
+  if (from == nullptr) return false;
+  std::size_t split = from->entries.size();
+  for (std::uint64_t bytes = 0; 2 * bytes < most;) bytes += from->entries[--split].size_bytes;
+  lease->first = from->first + split;
+  lease->directories = from->directories;
+  const std::uint64_t paths_begin = from->entries[split].path_offset;
+  lease->paths.assign(from->paths, paths_begin);
+  lease->entries.assign(from->entries.begin() + static_cast<std::ptrdiff_t>(split),
+                        from->entries.end());
+  for (Lease::Entry& entry : lease->entries) entry.path_offset -= paths_begin;
+  from->entries.resize(split);
+  return true;
 }
 
 }  // namespace spimi

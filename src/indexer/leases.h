@@ -12,38 +12,18 @@
 
 namespace spimi {
 
-/// A contiguous stretch of the corpus that one worker reads.
-class Lease {
- public:
-  /// The number of its first file in the order of the walk: its ticket.
-  std::uint64_t ticket() const { return ticket_; }
-  std::size_t size() const { return entries_.size(); }
-  /// Copies entry i out.
-  void get(std::size_t i, WalkEntry* entry) const;
-
- private:
-  friend class Leases;
-  struct Entry {
-    std::uint32_t directory;
-    std::uint32_t name_bytes;  // the path ends in the name
-    std::uint64_t path_offset;
-    std::uint64_t path_bytes;
-    std::uint64_t size_bytes;
-    std::int64_t modified_ns;
-  };
-  std::uint64_t ticket_ = 0;
-  std::vector<std::shared_ptr<const File>> directories_;
-  std::vector<Entry> entries_;
-  std::string paths_;
-};
-
-/// Hands out a walk in leases, in order. Workers come for the next one themselves: there is no
-/// queue that could run full, and no thread that could be late. Thread-safe.
+/// Hands out the files of a walk, to each thread a contiguous stretch of them at a time: its lease.
+/// Threads come for the next one themselves: there is no queue that could run full, and no thread
+/// that could be late. When the walk is at its end, who comes gets half of what the one with the
+/// most has left; so all end at about the same time, and of a small corpus all have something to
+/// do. Thread-safe.
 class Leases {
  public:
   struct Limits {
-    std::uint64_t text_bytes =
-        0;  ///< Of files, by their listed sizes; the last file may exceed it.
+    /// Of a lease's files, by their listed sizes; the last file may exceed it.
+    std::uint64_t text_bytes = 0;
+    /// What has less left is not halved: another run costs more.
+    std::uint64_t split_bytes = 0;
     std::size_t memory_bytes = 0;  ///< Of a lease.
     std::size_t directories = 0;   ///< Each holds a descriptor.
   };
@@ -51,14 +31,40 @@ class Leases {
   /// Files that need not be read, for which `is_done` returns true, are left out. It is called for
   /// each file, in order.
   using IsDone = std::function<bool(std::uint64_t number, const WalkEntry& entry)>;
-  Leases(Walk& walk, const Limits& limits, IsDone is_done = {})
-      : walk_(walk), limits_(limits), is_done_(std::move(is_done)) {}
+  Leases(Walk& walk, const Limits& limits, unsigned num_threads, IsDone is_done = {})
+      : walk_(walk), limits_(limits), is_done_(std::move(is_done)), leases_(num_threads) {}
 
-  /// False when the walk is at its end.
-  bool next(Lease* lease);
+  /// Goes to the next file that this thread is to read, and to its number in the order of the walk;
+  /// false when there is none. Numbers of a thread grow, but for a jump back to what another one
+  /// has left.
+  bool next(unsigned thread, WalkEntry* entry, std::uint64_t* number);
 
  private:
+  struct Lease {
+    struct Entry {
+      std::uint32_t directory;
+      std::uint32_t name_bytes;  // the path ends in the name
+      std::uint64_t path_offset;
+      std::uint64_t path_bytes;
+      std::uint64_t size_bytes;
+      std::int64_t modified_ns;
+    };
+    // For `next`, and for taking from the end of `entries`. All else is done with Leases::mutex_.
+    std::mutex mutex;
+    std::uint64_t first = 0;  // the number of entries[0]
+    std::size_t next = 0;     // of entries
+    std::vector<std::shared_ptr<const File>> directories;
+    std::vector<Entry> entries;
+    std::string paths;
+
+    void clear();
+    bool take(WalkEntry* entry, std::uint64_t* number);
+    std::uint64_t bytes_left() const;
+  };
+
   bool advance();
+  bool fill(Lease* lease);
+  bool split_largest(Lease* lease);
 
   Walk& walk_;
   const Limits limits_;
@@ -68,6 +74,7 @@ class Leases {
   std::uint64_t num_entries_ = 0;  // that the walk has returned; entry_ is the last of them
   bool has_entry_ = false;         // entry_ is the first of the next lease
   bool at_end_ = false;
+  std::vector<Lease> leases_;  // of each thread
 };
 
 }  // namespace spimi

@@ -23,7 +23,7 @@ void Skips::get(std::uint64_t* counts) const {
   std::copy(counts_, counts_ + kNumSkipReasons, counts);
 }
 
-void Worker::work(Leases& leases, File& spill) {
+void Worker::work(Leases& leases, unsigned thread, File& spill) {
   try {
     Accumulator::Limits limits;
     limits.max_token_bytes = context_.options.max_token_bytes;
@@ -34,7 +34,6 @@ void Worker::work(Leases& leases, File& spill) {
                              accumulator);
     DocumentReader reader(context_.options.chunk_bytes, context_.options.binary_as_text,
                           context_.options.follow_links);
-    Lease lease;
     WalkEntry entry;
     ThreadJournal& journal = journal_.emplace(context_.journal, spill_index_);
     const auto counts = [&]() -> const ReadCounts& {
@@ -46,19 +45,16 @@ void Worker::work(Leases& leases, File& spill) {
       accumulator.flush();
       note_runs(journal.flushed(accumulator.runs(), counts()));
     };
-    std::uint64_t next_number = 0;
-    while (leases.next(&lease)) {
-      // A run holds adjacent documents only. Leases that follow on may share one.
-      if (lease.ticket() != next_number) flush();
-      next_number = lease.ticket();
-      for (std::size_t i = 0; i < lease.size(); ++i, ++next_number) {
-        context_.monitor.check();
-        lease.get(i, &entry);
-        accumulator.set_ticket(next_number);
-        journal.begin_file(next_number, entry, counts());
-        read_document(entry, reader, tokenizer, accumulator);
-        note_runs(journal.end_file(accumulator.runs()));
-      }
+    std::uint64_t number, next_number = 0;
+    while (leases.next(thread, &entry, &number)) {
+      context_.monitor.check();
+      // A run holds adjacent documents only.
+      if (number != next_number) flush();
+      next_number = number + 1;
+      accumulator.set_ticket(number);
+      journal.begin_file(number, entry, counts());
+      read_document(entry, reader, tokenizer, accumulator);
+      note_runs(journal.end_file(accumulator.runs()));
     }
     flush();
     runs_ = accumulator.runs();

@@ -43,16 +43,16 @@ struct WorkerContext {
   std::atomic<bool>& has_runs;  ///< Set when a run is written and noted down.
 };
 
-/// One thread of a build, from leases to runs in a spill file of its own.
+/// One thread of a build, from files to runs in a spill file of its own.
 class Worker {
  public:
   Worker(const WorkerContext& context, std::uint32_t spill_index)
       : context_(context), spill_index_(spill_index) {}
 
   std::uint32_t spill_index() const { return spill_index_; }
-  /// Reads one lease after the other, until there is none; `spill` is the file of spill_index. What
+  /// Reads the files of that thread, until there are none; `spill` is the file of spill_index. What
   /// it throws goes to the monitor.
-  void work(Leases& leases, File& spill);
+  void work(Leases& leases, unsigned thread, File& spill);
   /// What it has made, once it has ended.
   const std::vector<RunInfo>& runs() const { return runs_; }
   const ReadCounts& counts() const { return counts_; }
