@@ -138,10 +138,9 @@ std::uint32_t PositionMatcher::count_any(const Words& words, std::uint32_t most)
       --held_[merged_[start].second];
       ++start;
     }
-    // With one occurrence of its last word to spare, the window has a smaller one inside.
-    const bool is_least = lacking == 0 && held_[word] == needed_[word];
+    // If its end could be left out as well, the same start has been looked at with a nearer end.
     const std::uint32_t first = merged_[start].first;
-    if (!is_least || first < free_from || position - first > max_span_) continue;
+    if (lacking > 0 || first < free_from || position - first > max_span_) continue;
     free_from = std::uint64_t{position} + 1;
     if (++found == most) return found;
   }

@@ -443,6 +443,7 @@ TEST_F(QueryTest, ExpansionKeepsTheNearestThenTheMostFrequent) {
   EXPECT_EQ(query.expansions()[0].num_used, 2u);
   EXPECT_THAT(index.query("c*", options).terms(), ElementsAre("cat", "cats"));
   EXPECT_EQ(index.query("c*s").expansions()[0].num_used, 3u);
+  EXPECT_THAT(index.query("/c.*ts/", options).terms(), ElementsAre("carts", "cats"));
 }
 
 TEST_F(QueryTest, AWordThatIsSeveralTokensIsAPhrase) {
@@ -572,13 +573,30 @@ TEST_F(QueryTest, PathFilters) {
   const Index index = write_and_open(reference);
   for (const char* pattern :
        {"a/", "a/**", "*.md", "a.md", "/a.md", "a/*", "**/*.md", "*/b*/**", "a", "a?/x", "**",
-        "a/b?/d.md", "**c**", "*/*/*.md", "a**/c.md", "z/"}) {
+        "a/b?/d.md", "a/b?c.md", "**c**", "*/*/*.md", "a**/c.md", "z/"}) {
     std::vector<std::uint32_t> expected;
     for (std::uint32_t docid = 0; docid < paths.size(); ++docid) {
       if (reference_path_matches(pattern, paths[docid])) expected.push_back(docid);
     }
     EXPECT_EQ(documents(index, std::string("word path:") + pattern), expected) << pattern;
   }
+  // Each root of a joined index has its paths in order.
+  TestIndex joined = test_index(reference);
+  joined.roots = {{"/one", paths.size()}, {"/two", paths.size()}};
+  const std::vector<TestDocument> once = joined.documents;
+  joined.documents.insert(joined.documents.end(), once.begin(), once.end());
+  for (auto& [term, list] : joined.lists) {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      list.push_back(list[i]);
+      list.back().docid += static_cast<std::uint32_t>(paths.size());
+    }
+  }
+  TemporaryDirectory other;
+  write_files(index_files(joined), other.path());
+  const Index both = Index::open(other.path());
+  EXPECT_THAT(documents(both, "path:a/b/"), ElementsAre(2, 8));
+  EXPECT_THAT(documents(both, "path:b/"), ElementsAre(5, 11));
+  EXPECT_THAT(documents(both, "word path:a/*"), ElementsAre(1, 7));
   EXPECT_THAT(documents(index, "path:a/ -path:*.md"), ElementsAre(1));
   EXPECT_THAT(documents(index, "path:\\x61.md"), ElementsAre(0, 5));
   EXPECT_THAT(documents(index, "path:a.m\\*"), IsEmpty());
