@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/file.h"
 #include "format/build_id.h"
+#include "format/impact.h"
 #include "format/layout.h"
 #include "format/positions_reader.h"
 #include "format/postings_cursor.h"
@@ -275,6 +276,35 @@ TEST_F(ListReaderTest, PositionsReaderNamesThePlacesThatSkipEntriesHave) {
 
 /// The tail is told from packed blocks by its bytes alone: lists whose last bytes look as much as
 /// possible like the other.
+TEST_F(ListReaderTest, BoundsHoldForEveryPostingUpToTheirLastDocid) {
+  for (int round = 0; round < 60; ++round) {
+    const std::size_t df = 100 + random_below(random_, 1500);
+    List list = random_list(random_, df, round % 2 == 0 ? df : 20000, 1, false);
+    // Blocks differ, so that the bound of a neighbour would be too low.
+    for (std::size_t i = 0; i < df; ++i) {
+      if (i / 128 % 2 == 0) list[i].tf = 20;
+    }
+    const ListOnDisk disk(list, false);
+    PostingsCursor cursor = disk.cursor();
+    for (std::size_t i = 0; i < df; i += random_below(random_, round % 3 == 0 ? 3 : 200)) {
+      const std::uint32_t target = list[i].docid;
+      if (random_below(random_, 2) == 0) ASSERT_EQ(cursor.seek(target), target);
+      const PostingsCursor::Bound bound = cursor.bound(target);
+      ASSERT_GE(bound.last_docid, target);
+      for (std::size_t j = i; j < df && list[j].docid <= bound.last_docid; ++j) {
+        const double impact = bm25_impact(list[j].tf, 0, 1.0);
+        ASSERT_GE(bound.max_impact, quantize_impact(impact)) << i << ", " << j;
+      }
+      if (random_below(random_, 2) == 0) {
+        ASSERT_EQ(cursor.seek(target), target);
+        ASSERT_EQ(cursor.tf(), list[i].tf);
+      }
+    }
+    cursor.bound(PostingsCursor::kEnd - 1);
+    EXPECT_EQ(cursor.seek(PostingsCursor::kEnd - 1), PostingsCursor::kEnd);
+  }
+}
+
 TEST_F(ListReaderTest, FindsTheTailOfPositionsWhateverTheBytesAround) {
   for (int round = 0; round < 300; ++round) {
     List list;
