@@ -9,7 +9,9 @@ PositionsReader::PositionsReader(const SegmentFileReader& file, const TermInfo& 
       begin_(info.positions_offset),
       end_(info.positions_offset + info.positions_bytes),
       next_block_(begin_),
-      tail_size_(static_cast<std::uint32_t>(info.cf % kBlockValues)) {}
+      tail_size_(static_cast<std::uint32_t>(info.cf % kBlockValues)) {
+  std::fill(gaps_, gaps_ + kBlockValues + kSlack, 0u);
+}
 
 /// A list does not say where its tail begins, and a reader that comes from a skip entry has not
 /// counted the blocks. The bytes tell: each of the tail's varints ends in a byte below 0x80, and so

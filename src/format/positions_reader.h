@@ -21,11 +21,14 @@ struct PositionsPlace {
 /// Reads the gaps of one positions list in order; it knows nothing of postings.
 class PositionsReader {
  public:
+  static constexpr std::size_t kSlack = 3;
+
   PositionsReader() = default;
   PositionsReader(const SegmentFileReader& file, const TermInfo& info);
 
-  /// The next gaps, at least 1 and at most `max` of them, `max` > 0. Valid until the next call.
-  /// Throws Error(kCorrupt) at the end of the list.
+  /// The next gaps, at least 1 and at most `max` of them, `max` > 0; behind them kSlack more values
+  /// may be read, which mean nothing. Valid until the next call. Throws Error(kCorrupt) at the end
+  /// of the list.
   std::span<const std::uint32_t> take(std::uint64_t max) {
     if (at_ == size_) load_block();
     const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(max, size_ - at_));
@@ -60,7 +63,7 @@ class PositionsReader {
   bool tail_found_ = false;
   std::uint32_t tail_size_ = 0;
   std::uint32_t at_ = 0, size_ = 0;  ///< In gaps_.
-  std::uint32_t gaps_[kBlockValues];
+  std::uint32_t gaps_[kBlockValues + kSlack];
 };
 
 }  // namespace spimi

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/varint.h"
 
@@ -11,28 +12,40 @@ namespace {
 constexpr std::uint64_t kMaxSkipEntryBytes = 2 * kMaxVarint32Bytes + kMaxVarint64Bytes + 2;
 constexpr std::uint64_t kMaxTailPostingBytes = 2 * kMaxVarint32Bytes;
 
-/// Makes docids of the gaps of a block, the first of which would be `base` for a gap of 0. False if
-/// the last is not `last_docid`, which is at least `base`.
-bool gaps_to_docids(std::uint64_t base, std::uint32_t last_docid, std::uint32_t* values) {
+/// Writes the `size` numbers that have these gaps between them, modulo 2^32; the first would be
+/// `base` for a gap of 0. Goes in fours, so it reads and writes up to 3 more. Returns a number that
+/// is less than 2^n only if all gaps are.
+[[gnu::always_inline]] inline std::uint32_t add_up_gaps(std::uint32_t base,
+                                                        const std::uint32_t* gaps, std::size_t size,
+                                                        std::uint32_t* values) {
   // Four at a time, which every processor can: adding up is bound by how fast the sums follow each
   // other, not by how many are made at once.
   using Four [[gnu::vector_size(16)]] = std::uint32_t;
   constexpr Four kZero = {};
-  Four before = kZero + (static_cast<std::uint32_t>(base) - 1);
+  Four before = kZero + (base - 1);
   Four seen = kZero;
-  for (std::size_t i = 0; i < kBlockValues; i += 4) {
+  for (std::size_t i = 0; i < size; i += 4) {
     Four sums;
-    std::memcpy(&sums, values + i, sizeof(sums));
+    std::memcpy(&sums, gaps + i, sizeof(sums));
     seen |= sums;
     sums += 1;
     sums += __builtin_shufflevector(kZero, sums, 0, 4, 5, 6);
     sums += __builtin_shufflevector(kZero, sums, 0, 1, 4, 5);
-    const Four docids = sums + before;
-    std::memcpy(values + i, &docids, sizeof(docids));
+    const Four four_values = sums + before;
+    std::memcpy(values + i, &four_values, sizeof(four_values));
     before += __builtin_shufflevector(sums, sums, 3, 3, 3, 3);
   }
-  // 128 gaps below 2^24 add up to less than 2^32, so that a sum that ran over would be below base.
-  if ((seen[0] | seen[1] | seen[2] | seen[3]) < 1u << 24) {
+  return seen[0] | seen[1] | seen[2] | seen[3];
+}
+
+/// A block of gaps below it adds up to less than 2^31.
+constexpr std::uint32_t kMaxSafeGap = 1u << 24;
+
+/// Makes docids of the gaps of a block, the first of which would be `base` for a gap of 0. False if
+/// the last is not `last_docid`, which is at least `base`.
+bool gaps_to_docids(std::uint64_t base, std::uint32_t last_docid, std::uint32_t* values) {
+  // A sum that ran over would be below base.
+  if (add_up_gaps(static_cast<std::uint32_t>(base), values, kBlockValues, values) < kMaxSafeGap) {
     return values[kBlockValues - 1] == last_docid;
   }
   std::uint64_t least = base;
@@ -189,7 +202,8 @@ void PostingsCursor::start_block(std::uint32_t size) {
   at_ = 0;
   size_ = size;
   docid_ = docids_[0];
-  reader_at_ = decoded_at_ = kNone;
+  positions_read_ = kUnknown;
+  tfs_added_ = false;
 }
 
 void PostingsCursor::end() {
@@ -354,38 +368,64 @@ std::uint8_t PostingsCursor::kth_max_impact(std::size_t k) const {
   return impact;
 }
 
-std::span<const std::uint32_t> PostingsCursor::positions() {
-  if (positions_ == nullptr || size_ == 0) return {};
+/// Adds up in 32 bits, unless tfs are such as no sound index is likely to have.
+void PostingsCursor::add_up_tfs() {
+  const std::uint32_t most = add_up_gaps(0, tfs_, kBlockValues, tf_sums_);
+  tf_sums_fit_ = most < kMaxSafeGap;
+  tfs_added_ = true;
+}
+
+std::uint64_t PostingsCursor::tfs_before(std::uint32_t at) const {
+  if (!tf_sums_fit_) return std::accumulate(tfs_, tfs_ + at, std::uint64_t{0});
+  // As for gaps one more was added for each.
+  return at == 0 ? 0 : tf_sums_[at - 1] - (at - 1);
+}
+
+void PostingsCursor::begin_positions() {
+  positions_left_ = 0;
+  next_position_ = 0;
+  if (positions_ == nullptr || size_ == 0) return;
   if (!tfs_decoded_) decode_tfs();
-  if (decoded_at_ == at_) return {decoded_.data(), num_decoded_};
-  if (reader_at_ == kNone) {
+  if (!tfs_added_) add_up_tfs();
+  const std::uint64_t target = tfs_before(at_);
+  if (positions_read_ == kUnknown || positions_read_ > target) {
     positions_reader_.seek(block_positions_);
-    reader_at_ = 0;
+    positions_read_ = 0;
   }
-  std::uint64_t num_passed = 0;
-  for (; reader_at_ < at_; ++reader_at_) num_passed += tfs_[reader_at_];
-  positions_reader_.skip(num_passed);
-  // It grows as gaps are read, never by what tf claims: tf may be damaged, and vast.
-  num_decoded_ = 0;
-  std::uint64_t next = 0;
-  while (num_decoded_ < tfs_[at_]) {
-    const auto gaps = positions_reader_.take(tfs_[at_] - num_decoded_);
-    if (decoded_.size() < num_decoded_ + gaps.size()) {
-      decoded_.resize(std::max(num_decoded_ + gaps.size(), 2 * decoded_.size()));
+  positions_reader_.skip(target - positions_read_);
+  positions_read_ = target;
+  positions_left_ = tfs_[at_];
+}
+
+std::span<const std::uint32_t> PostingsCursor::more_positions(std::uint32_t shift) {
+  if (positions_left_ == 0) return {};
+  const auto gaps = positions_reader_.take(std::min(positions_left_, kMaxPiece));
+  const auto size = static_cast<std::uint32_t>(gaps.size());
+  positions_left_ -= size;
+  positions_read_ += size;
+  const std::uint32_t base = static_cast<std::uint32_t>(next_position_) - shift;
+  const std::uint32_t most = add_up_gaps(base, gaps.data(), size, piece_);
+  if (next_position_ < 1u << 31 && most < kMaxSafeGap) {
+    next_position_ = std::uint64_t{piece_[size - 1] + shift} + 1;
+  } else {
+    // They ascend, so the last shows whether any was too large.
+    for (const std::uint32_t gap : gaps) next_position_ += std::uint64_t{gap} + 1;
+    if (next_position_ > std::uint64_t{1} << 32) {
+      positions_->corrupt(0, "a position does not fit in 32 bits");
     }
-    std::uint32_t* out = decoded_.data() + num_decoded_;
-    for (const std::uint32_t gap : gaps) {
-      *out++ = static_cast<std::uint32_t>(next + gap);
-      next += std::uint64_t{gap} + 1;
-    }
-    // They ascend, so the last shows whether any was too large; and 128 of them cannot run over 64
-    // bits.
-    if (next > std::uint64_t{1} << 32) positions_->corrupt(0, "a position does not fit in 32 bits");
-    num_decoded_ += gaps.size();
   }
-  reader_at_ = at_ + 1;
-  decoded_at_ = at_;
-  return {decoded_.data(), num_decoded_};
+  std::fill_n(piece_ + size, kPieceSlack, piece_[size - 1]);
+  return {piece_, size};
+}
+
+std::span<const std::uint32_t> PostingsCursor::positions() {
+  // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
+  decoded_.clear();
+  begin_positions();
+  for (auto piece = more_positions(); !piece.empty(); piece = more_positions()) {
+    decoded_.insert(decoded_.end(), piece.begin(), piece.end());
+  }
+  return decoded_;
 }
 
 }  // namespace spimi

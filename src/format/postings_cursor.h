@@ -62,6 +62,13 @@ class PostingsCursor {
   /// The positions of the current posting, ascending; valid until the cursor moves. Empty without
   /// positions.
   std::span<const std::uint32_t> positions();
+  /// Begins to give them out in pieces.
+  void begin_positions();
+  /// The next piece: up to kMaxPiece positions, less `shift` and modulo 2^32, and behind them the
+  /// last kPieceSlack times again; valid until the next call. Empty at the end.
+  std::span<const std::uint32_t> more_positions(std::uint32_t shift = 0);
+  static constexpr std::uint32_t kMaxPiece = 32;
+  static constexpr std::uint32_t kPieceSlack = 3;
 
   /// Moves to the first posting of the next block: 128 postings or the tail. Passes over blocks
   /// whose max_impact is below `min_impact`, without reading them; the tail is never passed over.
@@ -110,7 +117,7 @@ class PostingsCursor {
   std::uint8_t kth_max_impact(std::size_t k) const;
 
  private:
-  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
 
   template <typename Wanted>
   bool find_block(Wanted wanted);
@@ -120,6 +127,8 @@ class PostingsCursor {
   void read_skip_entry();
   void read_block();
   void decode_tfs();
+  void add_up_tfs();
+  std::uint64_t tfs_before(std::uint32_t at) const;
   void read_tail();
   void start_block(std::uint32_t size);
   void end();
@@ -155,11 +164,16 @@ class PostingsCursor {
   const std::uint8_t *tfs_begin_ = nullptr, *tfs_end_ = nullptr;
 
   PositionsReader positions_reader_;
-  std::uint32_t reader_at_ =
-      kNone;  ///< The posting of the block whose positions the reader has next.
-  std::uint32_t decoded_at_ = kNone;    ///< The posting whose positions are in decoded_.
-  std::vector<std::uint32_t> decoded_;  ///< The first num_decoded_ of it.
-  std::size_t num_decoded_ = 0;
+  /// How many of the block's positions the reader is behind.
+  std::uint64_t positions_read_ = kUnknown;
+  /// The sums of the block's tfs, for the place of a posting's positions.
+  std::uint32_t tf_sums_[kBlockValues];
+  bool tfs_added_ = false, tf_sums_fit_ = false;
+  // Of the current posting, since begin_positions.
+  std::uint32_t positions_left_ = 0;
+  std::uint64_t next_position_ = 0;  ///< For a gap of 0.
+  std::uint32_t piece_[kMaxPiece + kPieceSlack];
+  std::vector<std::uint32_t> decoded_;  ///< What `positions` returns.
 };
 
 }  // namespace spimi

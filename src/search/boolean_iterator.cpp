@@ -14,6 +14,11 @@ bool holds(DocIterator& iterator, std::uint32_t docid) {
   return iterator.docid() == docid && iterator.matches();
 }
 
+template <typename Parts>
+bool any_is_dear(const Parts& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part->is_dear(); });
+}
+
 /// Documents that any of its parts matches.
 class AnyIterator : public DocIterator {
  public:
@@ -49,6 +54,7 @@ class AnyIterator : public DocIterator {
   }
 
   std::uint64_t cost() const override { return cost_; }
+  bool is_dear() const override { return any_is_dear(parts_); }
 
   Bound bound(std::uint32_t target) override {
     Bound sum{kEnd - 1, 0};
@@ -135,6 +141,7 @@ class AllOfIterator : public DocIterator {
   }
 
   std::uint64_t cost() const override { return required_[0]->cost(); }
+  bool is_dear() const override { return any_is_dear(required_); }
 
   Bound bound(std::uint32_t target) override {
     Bound sum{kEnd - 1, 0};
@@ -179,6 +186,8 @@ class AllOfIterator : public DocIterator {
 };
 
 void AllOfIterator::fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) {
+  // What is dear to decide is only asked of what all else leaves.
+  if (is_dear()) return DocIterator::fill(begin, end, bits);
   // The windows of the others are laid over the rarest one's, in pieces that fit in a cache.
   constexpr std::uint32_t kPieceDocs = 4096;
   using Piece = std::array<std::uint64_t, kPieceDocs / 64>;

@@ -35,6 +35,8 @@ class DocIterator {
   virtual double score() { return 0; }
   /// The most documents it can match: the rarest goes first.
   virtual std::uint64_t cost() const = 0;
+  /// True if `matches` is dear, such as where it reads positions.
+  virtual bool is_dear() const { return false; }
   /// True if every candidate matches, and its score is cheap.
   virtual bool is_simple() const { return false; }
 

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <map>
-#include <string>
+#include <optional>
 
+#include "search/adjacent_matcher.h"
 #include "search/doc_iterator.h"
-#include "search/position_matcher.h"
+#include "search/near_matcher.h"
 
 namespace spimi {
 namespace {
@@ -13,24 +13,26 @@ namespace {
 class PhraseIterator : public DocIterator {
  public:
   PhraseIterator(const PlanNode& node, const SearchContext& context, bool scores)
-      : segment_(context.segment), scores_(scores), matcher_(node) {
+      : segment_(context.segment), scores_(scores) {
     if (scores) weights_ = weights_of(node, context);
-    // A word that is given twice has one cursor.
-    std::map<std::string, std::size_t> cursor_of;
     for (std::size_t i = 0; i < node.terms.size(); ++i) {
-      const PlanTerm& term = node.terms[i];
-      const auto [place, is_new] = cursor_of.try_emplace(term.term, cursors_.size());
-      if (is_new) cursors_.push_back({segment_.postings(term.info), term.info.df});
+      const TermInfo& info = node.terms[i].info;
+      cursors_.push_back({segment_.postings(info), info.df});
       if (scores) max_score_ += weights_[i].bound();
-      cursor_of_word_.push_back(place->second);
+      by_cost_.push_back(i);
     }
-    for (std::size_t i = 0; i < cursors_.size(); ++i) by_cost_.push_back(i);
     std::stable_sort(by_cost_.begin(), by_cost_.end(), [this](std::size_t a, std::size_t b) {
       return cursors_[a].df < cursors_[b].df;
     });
     has_impacts_ = scores && weights_[0].has_impacts();
-    positions_.resize(cursors_.size());
-    words_.resize(node.terms.size());
+    if (node.order == QueryNode::Order::kAdjacent) {
+      for (const std::size_t i : by_cost_) {
+        adjacent_.add_word(cursors_[i].cursor, node.offsets[i]);
+      }
+    } else {
+      near_.emplace(node);
+      words_.resize(cursors_.size());
+    }
   }
 
   std::uint32_t seek(std::uint32_t target) override {
@@ -50,20 +52,28 @@ class PhraseIterator : public DocIterator {
 
   bool matches() override {
     if (min_score_ > 0 && cannot_enter()) return false;
-    for (std::size_t i = 0; i < cursors_.size(); ++i)
-      positions_[i] = cursors_[i].cursor.positions();
-    for (std::size_t i = 0; i < words_.size(); ++i) words_[i] = positions_[cursor_of_word_[i]];
-    tf_ = matcher_.count(words_, scores_ ? ~0u : 1);
+    const std::uint32_t most = scores_ ? ~0u : 1;
+    if (near_) {
+      for (std::size_t i = 0; i < words_.size(); ++i) words_[i] = cursors_[i].cursor.positions();
+      tf_ = near_->count(words_, most);
+    } else {
+      tf_ = adjacent_.count(most);
+    }
     return tf_ > 0;
   }
 
   double score() override { return score_of(tf_); }
 
   void set_min_score(double score) override {
-    if (weights_[0].grows_with_tf()) min_score_ = score;
+    if (!weights_[0].grows_with_tf() || max_score_ == 0) return;
+    min_score_ = score;
+    // All words have the same tf, so the first one's part in the score is always the same.
+    least_of_first_ = score * weights_[0].bound() / max_score_;
+    least_tf_ = weights_[0].least_tf(least_of_first_);
   }
 
   std::uint64_t cost() const override { return cursors_[by_cost_[0]].df; }
+  bool is_dear() const override { return true; }
 
   Bound bound(std::uint32_t target) override {
     if (!has_impacts_) return {kEnd - 1, max_score_};
@@ -98,20 +108,24 @@ class PhraseIterator : public DocIterator {
     for (std::size_t i = 1; i < cursors_.size(); ++i) {
       tf = std::min(tf, cursors_[i].cursor.tf());
     }
-    return score_of(tf) <= min_score_;
+    if (tf < least_tf_) return true;
+    return has_impacts_ ? !weights_[0].may_reach(least_of_first_, tf, segment_.length(docid_))
+                        : score_of(tf) <= min_score_;
   }
 
   const SegmentReader& segment_;
   bool scores_;
-  PositionMatcher matcher_;
   std::vector<TermWeight> weights_;  ///< By word.
   bool has_impacts_ = false;
-  std::vector<WordCursor> cursors_;
-  std::vector<std::size_t> by_cost_;         ///< Indices of cursors_, rarest first.
-  std::vector<std::size_t> cursor_of_word_;  ///< By word.
-  std::vector<std::span<const std::uint32_t>> positions_, words_;
+  std::vector<WordCursor> cursors_;   ///< By word.
+  std::vector<std::size_t> by_cost_;  ///< Indices of cursors_, rarest first.
+  AdjacentMatcher adjacent_;          ///< Of the words, if they must be adjacent;
+  std::optional<NearMatcher> near_;   ///< else this one, which takes the positions of words_.
+  std::vector<std::span<const std::uint32_t>> words_;
   std::uint32_t tf_ = 0;
   double min_score_ = 0;
+  double least_of_first_ = 0;  ///< What the first word must score then.
+  std::uint32_t least_tf_ = 0;
 };
 
 }  // namespace
