@@ -8,7 +8,8 @@ namespace spimi {
 std::uint32_t AdjacentMatcher::count(std::uint32_t most) {
   for (Word& word : words_) {
     word.cursor->begin_positions();
-    word.own = word.joined = {};
+    word.own.size = word.own.at = 0;
+    word.joined.size = word.joined.at = 0;
   }
   std::uint32_t found = 0;
   const std::size_t last = words_.size() - 1;
