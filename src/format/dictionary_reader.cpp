@@ -125,12 +125,35 @@ TermBlockReader DictionaryReader::block(std::uint64_t block) const {
               std::min<std::uint64_t>(kTermsPerBlock, limits_.num_terms - before))};
 }
 
-std::uint64_t DictionaryReader::upper_block(std::string_view term, std::uint64_t begin) const {
-  const auto is_above = [&](std::uint64_t at) {
-    TermBlockReader candidate = block(at);
-    candidate.next();
-    return candidate.term() > term;
+/// What a TermBlockReader would find, without what else it reads and checks.
+std::string_view DictionaryReader::first_term(std::uint64_t block) const {
+  const BlockIndex::Block bytes = blocks_.block(block);
+  const std::uint8_t* in = bytes.begin + 1;
+  const auto read = [&](std::uint64_t* value) {
+    if (in != nullptr) in = get_varint64(in, bytes.end, value);
   };
+  std::uint64_t ignored = 0;
+  read(&ignored);
+  read(&ignored);
+  if (limits_.positions) read(&ignored);
+  std::uint64_t length = 0;
+  if (in != nullptr && in != bytes.end) {
+    length = *in++;  // It shares 0 bytes with no term before.
+    if (length == 15) {
+      read(&length);
+      length = std::max(length, length + 15);  // Stays huge when the sum runs over.
+    } else if (length > 15) {
+      in = nullptr;
+    }
+  }
+  if (in == nullptr || length == 0 || length > static_cast<std::uint64_t>(bytes.end - in)) {
+    blocks_.data().corrupt(bytes.offset, "the first term of a block is malformed");
+  }
+  return {reinterpret_cast<const char*>(in), static_cast<std::size_t>(length)};
+}
+
+std::uint64_t DictionaryReader::upper_block(std::string_view term, std::uint64_t begin) const {
+  const auto is_above = [&](std::uint64_t at) { return first_term(at) > term; };
   // The answer is in [low, high]. In steps that double first, unless there is no place to be near.
   std::uint64_t low = begin, high = num_blocks();
   for (std::uint64_t step = 1; begin > 0 && low + step <= high; step *= 2) {

@@ -72,6 +72,8 @@ class DictionaryReader {
   TermBlockReader block(std::uint64_t block) const;
 
  private:
+  std::string_view first_term(std::uint64_t block) const;
+
   DictionaryLimits limits_;
   BlockIndex blocks_;
 };

@@ -18,8 +18,24 @@ struct PlacedTerm {
   std::uint32_t position;
 };
 
+/// The same as placed_terms for what most queries are: words of a to z with single spaces between
+/// them, which are tokens and terms to every tokenizer. Nothing for any other text.
+std::vector<PlacedTerm> plain_terms(std::string_view text, const TokenizerOptions& options) {
+  std::vector<PlacedTerm> terms;
+  for (std::size_t begin = 0, end; begin <= text.size(); begin = end + 1) {
+    end = begin;
+    while (end < text.size() && 'a' <= text[end] && text[end] <= 'z') ++end;
+    const bool is_plain = end == text.size() || text[end] == ' ';
+    if (!is_plain || end == begin || end - begin > options.max_token_bytes) return {};
+    const auto position = static_cast<std::uint32_t>(terms.size());
+    terms.push_back({std::string(text.substr(begin, end - begin)), position});
+  }
+  return terms;
+}
+
 /// The terms of a text with their positions; overlong tokens leave gaps.
 std::vector<PlacedTerm> placed_terms(std::string_view text, const TokenizerOptions& options) {
+  if (auto terms = plain_terms(text, options); !terms.empty()) return terms;
   class Collector : public TokenSink {
    public:
     void take(const TokenBatch& batch) override {
