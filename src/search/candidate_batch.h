@@ -31,11 +31,12 @@ class CandidateBatch {
   std::size_t size() const { return size_; }
   bool is_full() const { return size_ == kMaxDocs; }
 
-  /// Adds a document that is behind all others.
-  void add(std::uint32_t docid) {
+  /// Adds a document that is behind all others, and scores `sum` in terms of which find_tfs is to
+  /// be told before it is offered.
+  void add(std::uint32_t docid, double sum = 0) {
     docids_[size_] = docid;
     lengths_[size_] = all_lengths_[docid];
-    sums_[size_] = 0;
+    sums_[size_] = sum;
     ++size_;
   }
   /// And what its tf is in one slot, the same for all.
@@ -77,6 +78,14 @@ class CandidateBatch {
     } else {
       drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
     }
+  }
+
+  /// Looks the documents up in a term that is in the sums.
+  void find_tfs(ScoredTerm& term) {
+    if (size_ == 0) return;
+    constexpr std::array<std::uint16_t, kMaxDocs> kAnyImpact{};
+    term.cursor.look_up({docids_.data(), size_}, kAnyImpact.data(), rows_[term.slot].data());
+    is_known_[term.slot] = true;
   }
 
   /// Offers what is left, with scores that are sums in the order of the slots, and is empty then.

@@ -18,8 +18,10 @@
 //    they need not be scanned ("non-essential", MaxScore: Turtle & Flood, IP&M 1995);
 //  - the rarest get nothing: each of their postings makes its document a candidate;
 //  - those between divide what is left in proportion to their bounds.
-// Candidates are then looked up in all terms. None of that changes a hit or a bit of its score,
-// which is always the sum in the order of the query's terms.
+// Candidates are then looked up in all terms. Where that would give too many of them, the scores in
+// all scanned terms are added up instead, document by document, and only those whose sum may be
+// enough with the bounds of the others are looked up in these. None of that changes a hit or a bit
+// of its score, which is always the sum in the order of the query's terms.
 
 namespace spimi {
 namespace {
@@ -35,7 +37,8 @@ class Ranker {
         top_(top),
         batch_(terms_.size(), excluded, context, top),
         bounds_(terms_.size()),
-        rest_(terms_.size() + 1, 0.0) {
+        rest_(terms_.size() + 1, 0.0),
+        can_add_up_(terms_[0].weight.has_near_score()) {
     impacts_.reserve(terms_.size());
     scans_.reserve(terms_.size());
     for (const ScoredTerm& term : terms_) {
@@ -57,6 +60,8 @@ class Ranker {
       part_terms();
       if (num_scanned_ == 1) {
         rank_only_scan(begin, end);
+      } else if (adds_up_) {
+        rank_sums(begin, end);
       } else if (num_scanned_ > 1) {
         rank_scans(begin, end);
       }
@@ -69,6 +74,8 @@ class Ranker {
   static constexpr std::uint32_t kStretchDocs = 2048;
   /// What it costs to look up a candidate in a term, where scanning a posting costs 1.
   static constexpr double kLookUpCost = 5;
+  /// What it costs to add up the score of a posting.
+  static constexpr double kAddCost = 4;
   /// For so many terms all ways of parting them are tried.
   static constexpr std::size_t kMaxTermsToPart = 16;
 
@@ -93,11 +100,12 @@ class Ranker {
     return end;
   }
 
-  /// Chooses how many terms of order_ are scanned, and how many of these have no share, so that it
-  /// costs least.
+  /// Chooses how many terms of order_ are scanned, and how many of these have no share or that
+  /// their scores are added up, so that it costs least.
   void part_terms() {
     num_scanned_ = order_.size();
     share_ = 0;
+    adds_up_ = false;
     if (!top_.can_enter(rest_[0])) num_scanned_ = 0;
     if (num_scanned_ == 0 || !(top_.threshold() > 0)) return;
     num_free_ = num_scanned_;
@@ -108,6 +116,12 @@ class Ranker {
       // From the last on, those that share.
       double sharing_postings = 0, free_postings = 0;
       for (std::size_t i = 0; i < scanned; ++i) free_postings += terms_[order_[i]].df;
+      if (can_add_up_ && scanned > 1 && top_.lenient_threshold() > rest_[scanned] &&
+          free_postings * kAddCost < least_cost) {
+        least_cost = free_postings * kAddCost;
+        num_scanned_ = scanned;
+        adds_up_ = true;
+      }
       for (std::size_t free = scanned;; --free) {
         const double share = free == scanned ? 0
                                              : (top_.lenient_threshold() - rest_[scanned]) /
@@ -121,6 +135,7 @@ class Ranker {
           num_scanned_ = scanned;
           num_free_ = free;
           share_ = share;
+          adds_up_ = false;
         }
         if (free == 0 || order_.size() > kMaxTermsToPart) break;
         const double df = terms_[order_[free - 1]].df;
@@ -170,6 +185,46 @@ class Ranker {
     rank_batch(0);
   }
 
+  /// Ranks the documents whose scores in the terms that are scanned add up to enough.
+  void rank_sums(std::uint32_t begin, std::uint32_t end) {
+    sums_.fill(0);
+    for (std::size_t i = 0; i < num_scanned_; ++i) {
+      const TermWeight weight = terms_[order_[i]].weight;
+      PostingsCursor& cursor = scans_[order_[i]];
+      for (cursor.seek(begin); cursor.docid() < end;) {
+        const auto docids = cursor.docids_below(end);
+        const auto tfs = cursor.tfs_from_here();
+        for (std::size_t k = 0; k < docids.size(); ++k) {
+          sums_[docids[k] - begin] += weight.near_score(tfs[k], lengths_[docids[k]]);
+        }
+        cursor.pass(docids.size());
+      }
+    }
+    std::array<std::uint16_t, kStretchDocs> selected;
+    std::size_t num_selected = 0;
+    const double least = top_.lenient_threshold() - rest_[num_scanned_];
+#pragma GCC unroll 8
+    for (std::size_t place = 0; place < kStretchDocs; ++place) {
+      selected[num_selected] = static_cast<std::uint16_t>(place);
+      num_selected += sums_[place] > least;
+    }
+    for (std::size_t s = 0; s < num_selected; ++s) {
+      if (batch_.is_full()) rank_added_up();
+      batch_.add(begin + selected[s], sums_[selected[s]]);
+    }
+    rank_added_up();
+  }
+
+  /// Looks the documents of the batch up in the terms that were not scanned; what is left then, in
+  /// all others.
+  void rank_added_up() {
+    for (std::size_t i = num_scanned_; i < order_.size(); ++i) {
+      batch_.look_up(terms_[order_[i]], false, rest_[i + 1]);
+    }
+    for (std::size_t i = 0; i < num_scanned_; ++i) batch_.find_tfs(terms_[order_[i]]);
+    batch_.offer(terms_);
+  }
+
   /// Gives `take` the postings of each block, in [begin, end), and the indices of those that may
   /// score `least()`.
   template <typename Least, typename Take>
@@ -210,10 +265,13 @@ class Ranker {
   std::vector<double> bounds_;      ///< By slot, of those in order_.
   std::vector<std::size_t> order_;  ///< The slots whose terms may occur, rarest first.
   std::vector<double> rest_;        ///< The sum of the bounds from each place in order_ on.
-  std::size_t num_scanned_ = 0;     ///< Of order_; without candidates in the others.
-  std::size_t num_free_ = 0;        ///< Of the scanned ones; all their postings are candidates.
-  double share_ = 0;                ///< Of the bound of each other.
+  bool can_add_up_;
+  std::size_t num_scanned_ = 0;  ///< Of order_; without candidates in the others.
+  std::size_t num_free_ = 0;     ///< Of the scanned ones; all their postings are candidates.
+  double share_ = 0;             ///< Of the bound of each other.
+  bool adds_up_ = false;         ///< Instead: the scores in the scanned ones are added up.
   std::array<std::uint64_t, kStretchDocs / 64> candidates_;  ///< A bit for each document.
+  std::array<double, kStretchDocs> sums_;                    ///< By document.
 };
 
 }  // namespace
