@@ -52,9 +52,9 @@ class CandidateBatch {
     drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
   }
 
-  /// Looks the documents up in another term and adds what it scores. Drops those that do not have
-  /// it if it is `required`, and those that score no more than the threshold with `rest` added.
-  void look_up(ScoredTerm& term, bool required, double rest) {
+  /// Looks the documents up in another term and adds what it scores. Drops those that score no more
+  /// than the threshold with `rest` added.
+  void look_up(ScoredTerm& term, double rest) {
     if (size_ == 0) return;
     Row& row = rows_[term.slot];
     // The impact that it takes for a document to be a hit; all blocks have 1 at least.
@@ -69,15 +69,7 @@ class CandidateBatch {
     }
     term.cursor.look_up({docids_.data(), size_}, min_impacts.data(), row.data());
     add_scores(term);
-    if (required) {
-      // Not &&, which would be a branch.
-      drop([&](std::size_t i) {
-        return static_cast<unsigned>(row[i] != 0) &
-               static_cast<unsigned>(top_.can_enter(sums_[i] + rest));
-      });
-    } else {
-      drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
-    }
+    drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
   }
 
   /// Looks the documents up in a term that is in the sums.

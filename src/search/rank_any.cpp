@@ -219,7 +219,7 @@ class Ranker {
   /// all others.
   void rank_added_up() {
     for (std::size_t i = num_scanned_; i < order_.size(); ++i) {
-      batch_.look_up(terms_[order_[i]], false, rest_[i + 1]);
+      batch_.look_up(terms_[order_[i]], rest_[i + 1]);
     }
     for (std::size_t i = 0; i < num_scanned_; ++i) batch_.find_tfs(terms_[order_[i]]);
     batch_.offer(terms_);
@@ -247,7 +247,7 @@ class Ranker {
   /// left.
   void rank_batch(std::size_t place) {
     for (; place < order_.size(); ++place) {
-      batch_.look_up(terms_[order_[place]], false, rest_[place + 1]);
+      batch_.look_up(terms_[order_[place]], rest_[place + 1]);
     }
     batch_.offer(terms_);
   }
