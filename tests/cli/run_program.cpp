@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -17,9 +18,12 @@
 namespace spimi::testing {
 namespace {
 
+using namespace std::chrono_literals;
+
 // Longer than any test takes, also those of scripts/limits_test.sh: a program that hangs dies of
-// SIGALRM, and its test fails.
-const unsigned kTimeoutSeconds = std::getenv("SPIMI_LARGE") != nullptr ? 1800 : 60;
+// SIGALRM, and its test fails. It is counted in ticks: while both are stopped, none passes.
+const std::chrono::seconds kTimeout = std::getenv("SPIMI_LARGE") != nullptr ? 30min : 1min;
+constexpr auto kTick = 1s;
 
 struct Pipe {
   int read_end = -1;
@@ -155,7 +159,6 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
     const int err_fd = on_terminal ? out.write_end : err.write_end;
     ::signal(SIGPIPE, options.ignore_sigpipe ? SIG_IGN : SIG_DFL);
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
-    ::alarm(kTimeoutSeconds);
     if (options.in_child) options.in_child();
     if (::chdir(work.c_str()) == 0 && ::dup2(in_fd, 0) == 0 && ::dup2(out_fd, 1) == 1 &&
         ::dup2(err_fd, 2) == 2) {
@@ -169,10 +172,13 @@ RunResult CliTest::run(std::vector<std::string> arguments, const RunOptions& opt
 
   RunResult result;
   Typist typist(options.typed);
+  std::chrono::seconds waited{};
   while (out.read_end >= 0 || err.read_end >= 0) {
     // A descriptor of -1 is passed over.
     std::array<pollfd, 2> fds{{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
-    if (::poll(fds.data(), fds.size(), -1) < 0) continue;
+    const int ready = ::poll(fds.data(), fds.size(), kTick / 1ms);
+    if (ready == 0 && (waited += kTick) == kTimeout) ::kill(pid, SIGALRM);
+    if (ready <= 0) continue;
     if (fds[0].revents != 0) drain(out.read_end, result.out);
     if (out.read_end >= 0) typist.react(out.read_end, result.out);
     if (fds[1].revents != 0) drain(err.read_end, result.err);
