@@ -2,14 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "cli/human.h"
 #include "cli/parse_size.h"
 #include "cli/progress_line.h"
+#include "cli/signals.h"
 #include "cli/suggest.h"
 #include "spimi/error.h"
 
@@ -145,6 +148,20 @@ TEST(ProgressText, TotalUnknownOrBehindOrNothingDone) {
   EXPECT_EQ(progress_text(progress, 0, 0, 80), "reading  2.00 kB");
   progress.bytes_total = 1000;
   EXPECT_EQ(progress_text(progress, 0, 0, 80), "reading  100%  2.00 kB");
+}
+
+// A death test is a process of its own.
+TEST(StopSignalsTest, TheFirstIsARequestAndTheSecondEndsTheProgram) {
+  const auto raise_signals = [](int signal_number, int number) {
+    ::signal(signal_number, SIG_DFL);  // What is ignored remains so, as for nohup.
+    const StopSignals signals;
+    for (; number > 0; --number) ::raise(signal_number);
+    std::exit(StopSignals::requested() ? 1 : 2);
+  };
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    EXPECT_EXIT(raise_signals(signal_number, 1), ::testing::ExitedWithCode(1), "");
+    EXPECT_EXIT(raise_signals(signal_number, 2), ::testing::KilledBySignal(signal_number), "");
+  }
 }
 
 }  // namespace
