@@ -10,14 +10,9 @@
 
 #include "cli/run_program.h"
 #include "spimi/index.h"
+#include "support/sanitized.h"
 
 namespace spimi::testing {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
 
 /// Builds that take some tenths of a second and make several runs, in a directory in memory.
 class FaultyRunTest : public CliTest {
@@ -47,11 +42,11 @@ class FaultyRunTest : public CliTest {
   }
 
   /// How often to try what is left to chance: $SPIMI_FAULT_ROUNDS, or `otherwise`; no more than
-  /// ten times under a sanitizer, where each takes ten times as long.
+  /// four times under a sanitizer.
   static int num_rounds(int otherwise) {
     const char* rounds = std::getenv("SPIMI_FAULT_ROUNDS");
     if (rounds != nullptr) return std::atoi(rounds);
-    return kSanitized ? std::min(otherwise, 10) : otherwise;
+    return kSanitized ? std::min(otherwise, 4) : otherwise;
   }
 };
 

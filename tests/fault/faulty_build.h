@@ -13,16 +13,13 @@
 #include "fault/faulty_system_calls.h"
 #include "indexer/corpora.h"
 #include "spimi/build.h"
+#include "support/sanitized.h"
 #include "support/temporary_directory.h"
 
 namespace spimi::testing {
 
-/// The release fails every call; under a sanitizer, which takes ten times as long, some.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::uint64_t kStep = 15;
-#else
-inline constexpr std::uint64_t kStep = 1;
-#endif
+/// The release fails every call, or one of this many.
+inline constexpr std::uint64_t kStep = kSanitized ? 31 : 1;
 
 /// Of the calls 1 to `size` those to fail: each, or every kStep-th from one that $SPIMI_TEST_SEED
 /// decides, and the last.

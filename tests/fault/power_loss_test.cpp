@@ -1,6 +1,7 @@
 // Power is lost behind every change that a build makes on the disk: what is found then is the old
 // index or the new one, whole, and a build goes on from it.
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -21,8 +22,11 @@ class PowerLossTest : public FaultyBuildTest {
     Random random(test_seed());
     stride *= kStep;
     std::size_t num_new = 0, round = 0;
-    for (std::size_t n = 0; n <= disk.num_events();
-         n += n + stride > disk.num_events() ? 1 : stride) {
+    // Closer together towards the commit, and the last.
+    const auto behind = [&](std::size_t n) {
+      return n + std::min(stride, std::max<std::size_t>((disk.num_events() - n) / 4, 1));
+    };
+    for (std::size_t n = 0; n <= disk.num_events(); n = behind(n)) {
       for (const Unsynced unsynced :
            {Unsynced::kLost, Unsynced::kKept, Unsynced::kNamesKept, Unsynced::kZeros,
             Unsynced::kLastKept, Unsynced::kAtRandom, Unsynced::kAtRandom}) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "support/random_text.h"
+#include "support/sanitized.h"
 #include "text/chunks.h"
 #include "text/tokenizer.h"
 
@@ -74,7 +76,10 @@ TEST_P(TokenizerProperty, EverySequenceOfThreeCharactersCutEverywhere) {
 
 TEST(TokenizerSequences, EverySequenceOfFourCharacters) {
   ChunkedText chunked;
-  for (const std::string& a : alphabet()) {
+  Random random(test_seed());
+  const std::size_t step = kSanitized ? 6 : 1;
+  for (std::size_t first = random_below(random, step); first < alphabet().size(); first += step) {
+    const std::string& a = alphabet()[first];
     for (const std::string& b : alphabet()) {
       std::string text;  // Many lines in one text, for speed.
       for (const std::string& c : alphabet()) {
