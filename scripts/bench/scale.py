@@ -2,7 +2,7 @@
 """Measures what a build costs per GB of text, against one thing at a time: the size of the corpus, the memory budget, the
 size of the documents, the size of the vocabulary.
 
-The corpora are made up, one after the other, and removed when they are measured; with --real, parts of a real one of each
+The corpora are made up, one after the other, and removed when the next is needed; with --real, parts of a real one of each
 size are measured too. Points for which there is not enough room on the disk are left out, and said. A corpus that does not
 fit in memory beside the rest is read from disk. OUT_DIR/scale.json has every run, OUT_DIR/*.svg the medians. Series that
 are not chosen keep what they have there.
@@ -88,17 +88,22 @@ def make_corpus(point, out, build_dir, reals):
         copy_part(reals[point.corpus], point.num_bytes, out)
 
 
-def measure(point, scratch, build_dir, rounds, reals):
-    """The point with its runs, or with the reason why it has none."""
+def same_corpus(a, b):
+    return a is not None and dataclasses.replace(a, series="", memory=0) == dataclasses.replace(b, series="", memory=0)
+
+
+def measure(point, scratch, build_dir, rounds, reals, point_before):
+    """The point with its runs, or with the reason why it has none. The corpus of the point before is still there."""
     corpus, index = scratch / "corpus", scratch / "index"
     program = str(build_dir / "src/cli/spimi")
     record = {**dataclasses.asdict(point), "runs": []}
     if point.corpus != GENERATED:
         for name in ("document_bytes", "vocabulary", "exponent", "tail_exponent"):
             del record[name]
-    remove(corpus)
     try:
-        make_corpus(point, corpus, build_dir, reals)
+        if not corpus.is_dir() or not same_corpus(point_before, point):
+            remove(corpus)
+            make_corpus(point, corpus, build_dir, reals)
         record["num_bytes"] = tree_bytes(corpus)
         for _ in range(rounds):
             remove(index)
@@ -107,7 +112,7 @@ def measure(point, scratch, build_dir, rounds, reals):
         record.update({name: stats[name] for name in ("num_docs", "num_terms", "num_tokens", "index_bytes")})
     except Failed as failure:
         record["error"] = str(failure)
-    remove(corpus)
+        remove(corpus)
     remove(index)
     return record
 
@@ -184,10 +189,12 @@ def main():
         build_dir = arguments.build_dir.resolve() if arguments.build_dir else bench_rows.build_spimi()
         reals = {real.name: real for real in arguments.real}
         points = [point for series in SERIES if series in chosen for point in points_of(series, arguments)]
+        point_before = None
         for point in points:
             if point.num_bytes > arguments.max_bytes:
                 continue
-            record = measure(point, scratch, build_dir, arguments.rounds, reals)
+            record = measure(point, scratch, build_dir, arguments.rounds, reals, point_before)
+            point_before = point
             results["points"].append(record)
             (out / "scale.json").write_text(json.dumps(results, indent=1) + "\n")
             outcome = record.get("error") or f"{median([run['seconds'] for run in record['runs']]):.2f} s"
