@@ -146,7 +146,8 @@ SealedRuns read_sealed_runs(const std::string& directory) {
     std::string name;
     in >> name;
     constexpr std::string_view kBegin = "spill-";
-    if (!name.starts_with(kBegin) ||
+    constexpr std::size_t kMaxDigits = 10;
+    if (!name.starts_with(kBegin) || name.size() > kBegin.size() + kMaxDigits ||
         name.find_first_not_of("0123456789", kBegin.size()) != std::string::npos) {
       in.setstate(std::ios::failbit);
     }
