@@ -53,6 +53,28 @@ bool next_bytes_are_ascii(const char* p) {
   return ((a | b) & 0x8080808080808080u) == 0;
 }
 
+// Decodes what has one to three bytes of the `size` at `p`, but for a few code points, without the
+// general decoder's many questions. Returns the number of bytes; 0 for anything else, which may be
+// ill-formed. Three bytes can be read.
+[[gnu::always_inline]] inline std::size_t decode_common(const char* p, std::size_t size,
+                                                        char32_t* code_point) {
+  const auto b0 = static_cast<unsigned char>(p[0]), b1 = static_cast<unsigned char>(p[1]),
+             b2 = static_cast<unsigned char>(p[2]);
+  if (b0 < 0x80) {
+    *code_point = b0;
+    return 1;
+  }
+  if (b0 >= 0xE1 && b0 <= 0xEC && size >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80) {
+    *code_point = (b0 & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu);
+    return 3;
+  }
+  if (b0 >= 0xC2 && b0 <= 0xDF && size >= 2 && (b1 & 0xC0) == 0x80) {
+    *code_point = (b0 & 0x1Fu) << 6 | (b1 & 0x3Fu);
+    return 2;
+  }
+  return 0;
+}
+
 // True if `size` bytes at `p` begin a well-formed sequence that wants more bytes.
 bool is_utf8_prefix(const char* p, std::size_t size) {
   const auto lead = static_cast<unsigned char>(*p);
@@ -209,22 +231,10 @@ struct ChunkTokenizer::State {
     char* const full = data + options.max_token_bytes;
     std::uint8_t all_properties = 0;
     while (end - p >= 4 && out <= full) {
-      const auto b0 = static_cast<unsigned char>(p[0]), b1 = static_cast<unsigned char>(p[1]),
-                 b2 = static_cast<unsigned char>(p[2]);
-      std::uint8_t properties;
-      std::size_t num_bytes;
-      if (b0 < 0x80) {
-        properties = unicode_properties(b0);
-        num_bytes = 1;
-      } else if (b0 >= 0xC2 && b0 <= 0xDF && (b1 & 0xC0) == 0x80) {
-        properties = unicode_properties((b0 & 0x1Fu) << 6 | (b1 & 0x3Fu));
-        num_bytes = 2;
-      } else if (b0 >= 0xE1 && b0 <= 0xEC && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80) {
-        properties = unicode_properties((b0 & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu));
-        num_bytes = 3;
-      } else {
-        break;
-      }
+      char32_t code_point;
+      const std::size_t num_bytes = decode_common(p, 4, &code_point);
+      if (num_bytes == 0) break;
+      const std::uint8_t properties = unicode_properties(code_point);
       if ((properties & kWordBreakMask) != kALetter) break;
       all_properties |= properties;
       std::memcpy(out, p, 4);
@@ -246,28 +256,16 @@ struct ChunkTokenizer::State {
         p = take_letters(p, end);
         if (p == end) break;
       }
-      const auto lead = static_cast<unsigned char>(*p);
-      if (lead < 0x80) {
-        if (kAscii.hard_break[lead] && p != begin && at_hard_break(*p) &&
-            static_cast<std::size_t>(end - p) > kAsciiLookahead && next_bytes_are_ascii(p)) {
-          end_text();
-          return p;
-        }
-        step(unicode_properties(lead), p, 1, 1);
-        ++p;
-        continue;
+      if (at_hard_break(*p) && p != begin && static_cast<std::size_t>(end - p) > kAsciiLookahead &&
+          next_bytes_are_ascii(p)) {
+        end_text();
+        return p;
       }
-      // The two common lengths without the general decoder's many questions.
       const std::size_t left = static_cast<std::size_t>(end - p);
-      const auto b1 = static_cast<unsigned char>(p[1]), b2 = static_cast<unsigned char>(p[2]);
-      if (lead >= 0xE1 && lead <= 0xEC && left >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80) {
-        step(unicode_properties((lead & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu)), p, 3, 3);
-        p += 3;
-        continue;
-      }
-      if (lead >= 0xC2 && lead <= 0xDF && left >= 2 && (b1 & 0xC0) == 0x80) {
-        step(unicode_properties((lead & 0x1Fu) << 6 | (b1 & 0x3Fu)), p, 2, 2);
-        p += 2;
+      char32_t code_point;
+      if (const std::size_t num_bytes = decode_common(p, left, &code_point); num_bytes != 0) {
+        step(unicode_properties(code_point), p, num_bytes, num_bytes);
+        p += num_bytes;
         continue;
       }
       const Utf8Char c = decode_utf8({p, left}, 0);
