@@ -40,7 +40,7 @@ bool Leases::next(unsigned thread, WalkEntry* entry, std::uint64_t* number) {
     const std::lock_guard lock(mutex_);
     stage.to(Stage::kWalk);
     lease.clear();
-    if (at_end_ ? !split_largest(&lease) : !fill(&lease)) return false;
+    if (!fill(&lease) && !split_largest(&lease)) return false;
   }
   return true;
 }
@@ -59,6 +59,7 @@ bool Leases::advance() {
 
 // With the files of the walk that come next; false if there are none.
 bool Leases::fill(Lease* lease) {
+  if (at_end_) return false;
   std::uint64_t text_bytes = 0;
   for (;;) {
     if (!has_entry_ && !advance()) {
@@ -85,8 +86,7 @@ bool Leases::fill(Lease* lease) {
     text_bytes += entry_.size_bytes;
     has_entry_ = false;
   }
-  // What comes now may be taken from another thread.
-  return !lease->entries.empty() || split_largest(lease);
+  return !lease->entries.empty();
 }
 
 // With the second half of what the thread with the most text to read has left; false if none has
