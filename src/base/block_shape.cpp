@@ -114,11 +114,7 @@ struct Target {
   Target { space::FindBlockShape, can_run }
 
 const std::vector<Target>& all_targets() {
-  static const std::vector<Target> targets = [] {
-    std::vector<Target> all = {SPIMI_CPU_TARGETS(SPIMI_TARGET)};
-    std::erase_if(all, [](const Target& target) { return !target.can_run; });
-    return all;
-  }();
+  static const auto targets = targets_that_run<Target>({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
   return targets;
 }
 

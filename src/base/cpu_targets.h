@@ -5,7 +5,16 @@
 // which takes longer than a query.
 // To be included behind <hwy/highway.h>.
 
+#include <vector>
+
 namespace spimi {
+
+/// Those that can run: the first is the best.
+template <typename Target>
+std::vector<Target> targets_that_run(std::vector<Target> targets) {
+  std::erase_if(targets, [](const Target& target) { return !target.can_run; });
+  return targets;
+}
 
 #if defined(__x86_64__) || defined(__i386__)
 inline bool cpu_has_ssse3() {
