@@ -8,6 +8,21 @@
 #include "spimi/error.h"
 
 namespace spimi {
+namespace {
+
+/// The length of a suffix whose entry begins with a byte of those low bits; null at the end of the
+/// block.
+const std::uint8_t* get_suffix_length(const std::uint8_t* in, const std::uint8_t* end,
+                                      std::uint64_t low_bits, std::uint64_t* length) {
+  *length = low_bits;
+  if (low_bits < 15) return in;
+  std::uint64_t more = 0;
+  in = get_varint64(in, end, &more);
+  *length = std::max(more, more + 15);  // Stays huge when the sum runs over.
+  return in;
+}
+
+}  // namespace
 
 TermBlockReader::TermBlockReader(const BlockIndex& blocks, const DictionaryLimits& limits,
                                  std::uint64_t block, std::size_t num_entries)
@@ -55,16 +70,14 @@ bool TermBlockReader::next() {
 void TermBlockReader::read_term() {
   const std::uint8_t* in = in_;
   if (in == block_.end) fail("a term block is shorter than its terms");
-  std::uint64_t lcp = *in >> 4, suffix_length = *in & 15, more = 0;
-  ++in;
+  const std::uint8_t head = *in++;
+  std::uint64_t lcp = head >> 4, suffix_length = 0;
   if (lcp == 15) {
+    std::uint64_t more = 0;
     in = read_number(in, &more);
     lcp = more > term_.size() ? term_.size() + 1 : more + 15;
   }
-  if (suffix_length == 15) {
-    in = read_number(in, &more);
-    suffix_length = std::max(more, more + 15);  // Stays huge when the sum runs over.
-  }
+  in = checked(get_suffix_length(in, block_.end, head & 15, &suffix_length));
   if (lcp > term_.size()) fail("a term shares more bytes than the one before has");
   if (suffix_length > static_cast<std::uint64_t>(block_.end - in)) {
     fail("a term is longer than its block");
@@ -138,13 +151,9 @@ std::string_view DictionaryReader::first_term(std::uint64_t block) const {
   if (limits_.positions) read(&ignored);
   std::uint64_t length = 0;
   if (in != nullptr && in != bytes.end) {
-    length = *in++;  // It shares 0 bytes with no term before.
-    if (length == 15) {
-      read(&length);
-      length = std::max(length, length + 15);  // Stays huge when the sum runs over.
-    } else if (length > 15) {
-      in = nullptr;
-    }
+    const std::uint8_t head = *in++;
+    // It shares 0 bytes with no term before.
+    in = head > 15 ? nullptr : get_suffix_length(in, bytes.end, head, &length);
   }
   if (in == nullptr || length == 0 || length > static_cast<std::uint64_t>(bytes.end - in)) {
     blocks_.data().corrupt(bytes.offset, "the first term of a block is malformed");
