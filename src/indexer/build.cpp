@@ -124,7 +124,7 @@ class Build {
     }
     Leases leases(
         walk, limits, plan_.num_threads,
-        [this](std::uint64_t number, const WalkEntry& entry) { return is_done(number, entry); });
+        [&](std::uint64_t number, const WalkEntry& entry) { return is_done(number, entry, walk); });
     if (all_sealed) {
       // Nothing is left to read; the walk only tells whether the corpus is what it was.
       WalkEntry entry;
@@ -142,7 +142,7 @@ class Build {
       sealed.set.files = std::move(earlier_->files());
       sealed.set.runs = earlier_->runs();
     }
-    std::vector<Worker> workers = make_workers(&sealed.set.files);
+    std::vector<Worker> workers = make_workers(walk, &sealed.set.files);
     {
       std::jthread measuring;
       try {
@@ -222,7 +222,10 @@ class Build {
     std::uint64_t bytes = 0;
     while (walk.next(&entry)) {
       monitor_.check();
-      const std::uint64_t size = std::min(entry.size_bytes, entry.disk_bytes);
+      const auto status = walk.status(entry);
+      if (!status) continue;
+      const std::uint64_t size = std::min(static_cast<std::uint64_t>(status->st_size),
+                                          static_cast<std::uint64_t>(status->st_blocks) * 512);
       if (size < kLargeBytes || reader.open(entry) == DocumentReader::Status::kOpen) bytes += size;
     }
     return bytes;
@@ -254,8 +257,9 @@ class Build {
 
   // Each with a spill file that holds nothing yet. They are numbered from 0 on, by their place in
   // the set.
-  std::vector<Worker> make_workers(std::vector<File>* files) {
-    const WorkerContext context{options_, plan_.accumulator, monitor_, journal_, skips_, has_runs_};
+  std::vector<Worker> make_workers(const Walk& walk, std::vector<File>* files) {
+    const WorkerContext context{options_, walk,   plan_.accumulator, monitor_,
+                                journal_, skips_, has_runs_};
     std::vector<Worker> workers;
     std::uint32_t index = 0;
     while (workers.size() < plan_.num_threads) {
@@ -271,16 +275,17 @@ class Build {
     return workers;
   }
 
-  bool is_done(std::uint64_t number, const WalkEntry& entry) {
+  bool is_done(std::uint64_t number, const WalkEntry& entry, const Walk& walk) {
     monitor_.check();
     if (!earlier_) return false;
+    const auto status = walk.status(entry);
     std::uint64_t num_docs = 1;
     const auto on_skip = [&](SkipReason reason, std::string_view cause) {
       num_docs = 0;
       skips_.add(entry.path, reason, cause);
     };
-    if (!earlier_->has(number, entry, on_skip)) return false;
-    monitor_.add(entry.size_bytes, num_docs);
+    if (!earlier_->has(number, entry.path, FileMark(entry.path, status), on_skip)) return false;
+    monitor_.add(status ? static_cast<std::uint64_t>(status->st_size) : 0, num_docs);
     return true;
   }
 
@@ -307,7 +312,9 @@ class Build {
           monitor_.set_bytes_total(bytes);
           return;
         }
-        bytes += entry.size_bytes;
+        if (const auto status = walk.status(entry)) {
+          bytes += static_cast<std::uint64_t>(status->st_size);
+        }
       }
     } catch (const std::exception&) {
     }

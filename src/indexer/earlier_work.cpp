@@ -276,9 +276,10 @@ void EarlierWork::sort_parts() {
   }
 }
 
-bool EarlierWork::has(std::uint64_t number, const WalkEntry& entry, const OnSkip& on_skip) {
+bool EarlierWork::has(std::uint64_t number, std::string_view path, const FileMark& now,
+                      const OnSkip& on_skip) {
   if (next_part_ == parts_.size() || number < parts_[next_part_].first) {
-    if (all_read_) throw changed(entry.path, "it is new");
+    if (all_read_) throw changed(path, "it is new");
     return false;
   }
   const Part& part = parts_[next_part_];
@@ -290,11 +291,10 @@ bool EarlierWork::has(std::uint64_t number, const WalkEntry& entry, const OnSkip
   }
   FileMark before;
   std::memcpy(&before, marks_.data() + (number - part.first) * sizeof(before), sizeof(before));
-  const FileMark now(entry);
   if (now.path != before.path) {
-    throw changed(entry.path, "it is new, or a file that would be before it is gone");
+    throw changed(path, "it is new, or a file that would be before it is gone");
   }
-  if (now.state != before.state) throw changed(entry.path, "its size or time of change is another");
+  if (now.state != before.state) throw changed(path, "its size or time of change is another");
   if (!skips_.empty()) {
     EntryReader skip{skips_};
     const auto of = skip.take<std::uint64_t>();

@@ -47,7 +47,7 @@ class EarlierWork {
   using OnSkip = std::function<void(SkipReason, std::string_view cause)>;
   /// For each file of the walk, in order: whether it is in the runs, or was skipped. If so, and it
   /// is not the same any more: Error(kUsage). Calls `on_skip` if it was skipped.
-  bool has(std::uint64_t number, const WalkEntry& entry, const OnSkip& on_skip);
+  bool has(std::uint64_t number, std::string_view path, const FileMark& now, const OnSkip& on_skip);
   /// At the end of the walk: Error(kUsage) if the corpus had more files.
   void expect_end() const;
 

@@ -16,10 +16,13 @@ void put(std::string* out, T value) {
 
 }  // namespace
 
-FileMark::FileMark(const WalkEntry& entry)
-    : path(checksum64(entry.path.data(), entry.path.size())) {
-  const std::uint64_t numbers[2] = {entry.size_bytes,
-                                    static_cast<std::uint64_t>(entry.modified_ns)};
+FileMark::FileMark(std::string_view path_text, const std::optional<struct stat>& status)
+    : path(checksum64(path_text.data(), path_text.size())) {
+  std::uint64_t numbers[2] = {};
+  if (status) {
+    numbers[0] = static_cast<std::uint64_t>(status->st_size);
+    numbers[1] = static_cast<std::uint64_t>(modification_ns(*status));
+  }
   state = checksum64(numbers, sizeof(numbers));
 }
 
@@ -70,10 +73,8 @@ void Journal::add_run(std::uint32_t spill_file, const RunInfo& run, const ReadCo
 ThreadJournal::ThreadJournal(Journal& journal, std::uint32_t spill_file)
     : journal_(journal), spill_file_(spill_file) {}
 
-void ThreadJournal::begin_file(std::uint64_t number, const WalkEntry& entry,
-                               const ReadCounts& before) {
+void ThreadJournal::begin_file(std::uint64_t number, const ReadCounts& before) {
   number_ = number;
-  mark_ = FileMark(entry);
   before_ = before;
   skip_.clear();
 }
@@ -86,13 +87,13 @@ void ThreadJournal::skip(SkipReason reason, std::string_view cause) {
   skip_ += cause;
 }
 
-std::size_t ThreadJournal::end_file(const std::vector<RunInfo>& runs) {
+std::size_t ThreadJournal::end_file(const FileMark& mark, const std::vector<RunInfo>& runs) {
   const std::size_t num_new = add_runs(runs, before_);
   // A part is of adjacent files.
   if (number_ != part_first_ + marks_.size() / sizeof(FileMark)) add_part();
   if (marks_.empty()) part_first_ = number_;
-  put(&marks_, mark_.path);
-  put(&marks_, mark_.state);
+  put(&marks_, mark.path);
+  put(&marks_, mark.state);
   skips_ += skip_;
   if (marks_.size() >= kMaxPartFiles * sizeof(FileMark) || skips_.size() >= kMaxPartSkipBytes) {
     add_part();

@@ -1,14 +1,16 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/file.h"
 #include "indexer/run.h"
-#include "input/walk.h"
 #include "spimi/build.h"
 
 namespace spimi {
@@ -35,11 +37,12 @@ inline constexpr std::string_view kJournalName = "journal";
 inline constexpr std::string_view kNewJournalName = "journal.tmp";
 enum class JournalEntry : std::uint32_t { kSettings, kPart, kRun, kAllRead };
 
-/// How the walk found a file of the corpus. Two that differ in nothing are taken for the same file.
+/// How a file of the corpus was found. Two that differ in nothing are taken for the same file.
 struct FileMark {
   std::uint64_t path = 0;   ///< Hash of the path.
   std::uint64_t state = 0;  ///< Hash of size and time of the last change.
-  explicit FileMark(const WalkEntry& entry);
+  /// Without a status for a file that had none to be had.
+  FileMark(std::string_view path, const std::optional<struct stat>& status);
   FileMark() = default;
   bool operator==(const FileMark&) const = default;
 };
@@ -92,11 +95,11 @@ class ThreadJournal {
   /// A part, and the frame it is copied to.
   static constexpr std::size_t kMemoryBytes = 2 * kMaxJournalFrameBytes;
 
-  void begin_file(std::uint64_t number, const WalkEntry& entry, const ReadCounts& before);
+  void begin_file(std::uint64_t number, const ReadCounts& before);
   void skip(SkipReason reason, std::string_view cause);
   /// `runs` are all that the thread has written. Those that are new were written before the file
   /// that ends here, or hold parts of it. Returns how many these are.
-  std::size_t end_file(const std::vector<RunInfo>& runs);
+  std::size_t end_file(const FileMark& mark, const std::vector<RunInfo>& runs);
   std::size_t flushed(const std::vector<RunInfo>& runs, const ReadCounts& counts);
 
  private:
@@ -109,7 +112,6 @@ class ThreadJournal {
   std::uint64_t part_first_ = 0;
   std::string marks_, skips_;  // of the part that is under way
   std::uint64_t number_ = 0;
-  FileMark mark_;
   ReadCounts before_;
   std::string skip_;  // of the file that is under way
 };

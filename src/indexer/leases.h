@@ -20,7 +20,8 @@ namespace spimi {
 class Leases {
  public:
   struct Limits {
-    /// Of a lease's files, by their listed sizes; the last file may exceed it.
+    /// Of a lease's files, more or less: only some are asked for their sizes, for that takes as
+    /// long as opening them.
     std::uint64_t text_bytes = 0;
     /// What has less left is not halved: another run costs more.
     std::uint64_t split_bytes = 0;
@@ -46,8 +47,7 @@ class Leases {
       std::uint32_t name_bytes;  // the path ends in the name
       std::uint64_t path_offset;
       std::uint64_t path_bytes;
-      std::uint64_t size_bytes;
-      std::int64_t modified_ns;
+      std::uint64_t size_bytes;  // roughly, until sizes_are_known
     };
     // For `next`, and for taking from the end of `entries`. All else is done with Leases::mutex_.
     std::mutex mutex;
@@ -56,10 +56,12 @@ class Leases {
     std::vector<std::shared_ptr<const File>> directories;
     std::vector<Entry> entries;
     std::string paths;
+    bool sizes_are_known = false;
 
     void clear();
     bool take(WalkEntry* entry, std::uint64_t* number);
-    std::uint64_t bytes_left() const;
+    void get(const Entry& from, WalkEntry* entry) const;
+    std::uint64_t bytes_left(const Walk& walk);
   };
 
   bool advance();

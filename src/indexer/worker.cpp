@@ -52,9 +52,9 @@ void Worker::work(Leases& leases, unsigned thread, File& spill) {
       if (number != next_number) flush();
       next_number = number + 1;
       accumulator.set_ticket(number);
-      journal.begin_file(number, entry, counts());
-      read_document(entry, reader, tokenizer, accumulator);
-      note_runs(journal.end_file(accumulator.runs()));
+      journal.begin_file(number, counts());
+      const auto status = read_document(entry, reader, tokenizer, accumulator);
+      note_runs(journal.end_file(FileMark(entry.path, status), accumulator.runs()));
     }
     flush();
     runs_ = accumulator.runs();
@@ -70,24 +70,27 @@ void Worker::note_runs(std::size_t num_new) {
   }
 }
 
-void Worker::read_document(const WalkEntry& entry, DocumentReader& reader,
-                           ChunkTokenizer& tokenizer, Accumulator& accumulator) {
+// Returns the status of the file that it took, if there is one.
+std::optional<struct stat> Worker::read_document(const WalkEntry& entry, DocumentReader& reader,
+                                                 ChunkTokenizer& tokenizer,
+                                                 Accumulator& accumulator) {
+  const auto path_status = [&] { return context_.walk.status(entry); };
   if (entry.path.size() >= kMaxPathBytes) {
     skip(entry.path, SkipReason::kUnreadable, "the path is longer than 32767 bytes");
-    return;
+    return path_status();
   }
   switch (reader.open(entry)) {
     case DocumentReader::Status::kOpen:
       break;
     case DocumentReader::Status::kBinary:
       skip(entry.path, SkipReason::kBinary, {});
-      return;
+      return reader.status();
     case DocumentReader::Status::kSpecialFile:
       skip(entry.path, SkipReason::kSpecialFile, {});
-      return;
+      return reader.status() ? reader.status() : path_status();
     case DocumentReader::Status::kUnreadable:
       skip(entry.path, SkipReason::kUnreadable, reader.cause());
-      return;
+      return reader.status() ? reader.status() : path_status();
   }
   accumulator.begin_document(entry.path);
   const StageScope stage(Stage::kTokenize);
@@ -104,7 +107,7 @@ void Worker::read_document(const WalkEntry& entry, DocumentReader& reader,
       const std::string prefix = escape_bytes(error.path()) + ": ";
       if (cause.starts_with(prefix)) cause.remove_prefix(prefix.size());
       skip(entry.path, SkipReason::kUnreadable, cause);
-      return;
+      return reader.status();
     }
     if (chunk.empty()) break;
     tokenizer.add(chunk);
@@ -118,6 +121,7 @@ void Worker::read_document(const WalkEntry& entry, DocumentReader& reader,
   accumulator.end_document();
   counts_.corpus_bytes += reader.bytes_read();
   context_.monitor.add(reader.bytes_read() - reported, 1);
+  return reader.status();
 }
 
 void Worker::skip(std::string_view path, SkipReason reason, std::string_view cause) {

@@ -36,6 +36,7 @@ class Skips {
 /// What the workers of a build have in common.
 struct WorkerContext {
   const BuildOptions& options;
+  const Walk& walk;
   const AccumulatorPlan& plan;
   Monitor& monitor;
   Journal& journal;
@@ -58,8 +59,8 @@ class Worker {
   const ReadCounts& counts() const { return counts_; }
 
  private:
-  void read_document(const WalkEntry& entry, DocumentReader& reader, ChunkTokenizer& tokenizer,
-                     Accumulator& accumulator);
+  std::optional<struct stat> read_document(const WalkEntry& entry, DocumentReader& reader,
+                                           ChunkTokenizer& tokenizer, Accumulator& accumulator);
   void skip(std::string_view path, SkipReason reason, std::string_view cause);
   void note_runs(std::size_t num_new);
 

@@ -111,7 +111,7 @@ struct DocumentReader::State {
   std::string path;
   std::string cause;
   std::uint64_t bytes_read = 0;
-  struct stat status_before = {};  ///< When it was opened.
+  std::optional<struct stat> status_before;  ///< When it was opened.
   Encoding encoding = Encoding::kUtf8;
 
   /// What next_chunk hands out, in pieces of a chunk: UTF-8, with kChunkPadding bytes of room
@@ -152,6 +152,7 @@ std::size_t DocumentReader::memory_bytes(std::size_t chunk_bytes) {
 }
 
 std::uint64_t DocumentReader::bytes_read() const { return state_->bytes_read; }
+const std::optional<struct stat>& DocumentReader::status() const { return state_->status_before; }
 const std::string& DocumentReader::cause() const { return state_->cause; }
 
 DocumentReader::Status DocumentReader::open(const WalkEntry& entry) { return state_->open(entry); }
@@ -178,12 +179,15 @@ DocumentReader::Status DocumentReader::State::open(const WalkEntry& entry) {
   bytes_read = 0;
   encoding = Encoding::kUtf8;
   pending = raw_pending = {};
+  status_before.reset();
   file = File();
   // O_NONBLOCK: a FIFO may have taken the file's place since the walk.
   const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (follow_links ? 0 : O_NOFOLLOW);
   file = File(os::openat(entry.directory->fd(), entry.name.c_str(), flags), {});
-  if (!file.is_open() || os::fstat(file.fd(), &status_before) != 0) return unreadable(errno);
-  if (!S_ISREG(status_before.st_mode)) {
+  struct stat status;
+  if (!file.is_open() || os::fstat(file.fd(), &status) != 0) return unreadable(errno);
+  status_before = status;
+  if (!S_ISREG(status.st_mode)) {
     file = File();
     return Status::kSpecialFile;
   }
@@ -227,7 +231,7 @@ ssize_t DocumentReader::State::read_some(char* data, std::size_t size) {
   } while (n < 0 && errno == EINTR);
   stage.to(Stage::kFiles);
   if (n > 0) bytes_read += static_cast<std::uint64_t>(n);
-  const bool beyond_its_end = bytes_read > static_cast<std::uint64_t>(status_before.st_size);
+  const bool beyond_its_end = bytes_read > static_cast<std::uint64_t>(status_before->st_size);
   if ((n == 0 || (n > 0 && beyond_its_end)) && has_changed()) {
     errno = kChanged;
     return -1;
@@ -239,8 +243,8 @@ ssize_t DocumentReader::State::read_some(char* data, std::size_t size) {
 /// By size and time. The files that the kernel makes up as they are read have the same all along.
 bool DocumentReader::State::has_changed() const {
   struct stat now;
-  return os::fstat(file.fd(), &now) != 0 || now.st_size != status_before.st_size ||
-         modification_ns(now) != modification_ns(status_before);
+  return os::fstat(file.fd(), &now) != 0 || now.st_size != status_before->st_size ||
+         modification_ns(now) != modification_ns(*status_before);
 }
 
 /// Why read_some failed.

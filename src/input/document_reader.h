@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +47,8 @@ class DocumentReader {
   /// the file was changed since it was opened.
   std::string_view next_chunk();
 
+  /// Of the file when it was opened; nothing if it could not be.
+  const std::optional<struct stat>& status() const;
   /// Bytes read from the file so far.
   std::uint64_t bytes_read() const;
   /// Why open returned kUnreadable.

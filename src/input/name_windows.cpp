@@ -75,8 +75,9 @@ bool NameWindows::may_hold(std::string_view name) const {
   return after_.size() == name.size() || static_cast<unsigned char>(after_[name.size()]) < '/';
 }
 
-void NameWindows::add(std::string_view name, bool is_directory) {
+void NameWindows::add(std::string_view name, NameKind kind) {
   Window& window = windows_.back();
+  const bool is_directory = kind == NameKind::kDirectory;
   const std::size_t size = name.size() + (is_directory ? 1 : 0);
   while (names_end_ + size + sizeof(Ref) > refs_begin_) prune();
 
@@ -88,7 +89,7 @@ void NameWindows::add(std::string_view name, bool is_directory) {
 
   refs_begin_ -= sizeof(Ref);
   *refs_at(refs_begin_) = {0, static_cast<std::uint32_t>(names_end_ - window.begin),
-                           static_cast<std::uint32_t>(size)};
+                           static_cast<std::uint16_t>(size), kind};
   names_end_ += size;
   ++window.count;
   holds_directories_ |= is_directory;
@@ -134,9 +135,10 @@ void NameWindows::end() {
   top_ = refs_end + window.count * sizeof(Ref);
 }
 
-std::string_view NameWindows::next() {
+NameWindows::Name NameWindows::next() {
   Window& window = windows_.back();
-  return name_of(refs_at(window.begin + window.refs_at)[window.next++]);
+  const Ref& ref = refs_at(window.begin + window.refs_at)[window.next++];
+  return {name_of(ref), ref.kind};
 }
 
 void NameWindows::finish() {

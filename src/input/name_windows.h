@@ -9,6 +9,12 @@
 
 namespace spimi {
 
+enum class NameKind : std::uint16_t {
+  kDirectory,
+  kRegularFile,
+  kOther,  ///< Or not known.
+};
+
 /// The names that a depth-first walk has yet to visit: for each level of its stack a sorted window
 /// of the smallest names behind the last one visited. All windows share one buffer of fixed size. A
 /// level takes what is free if it holds files only, else half of that, so that its children find
@@ -35,15 +41,19 @@ class NameWindows {
   /// False when `name` is of no use to this window, whether it is a directory's or not.
   bool may_hold(std::string_view name) const;
   /// `name` has kMaxNameBytes at most.
-  void add(std::string_view name, bool is_directory);
+  void add(std::string_view name, NameKind kind);
   void end();
 
   /// No name of the top level's window is left; then more() says if its directory must be read
   /// (again).
   bool at_end() const { return windows_.back().next == windows_.back().count; }
   bool more() const { return windows_.back().more; }
+  struct Name {
+    std::string_view bytes;
+    NameKind kind;
+  };
   /// The next name of the top level, valid until the next other call.
-  std::string_view next();
+  Name next();
   /// Gives up what is left of the top level.
   void finish();
 
@@ -58,7 +68,8 @@ class NameWindows {
   struct Ref {
     std::uint64_t key;     ///< The eight bytes behind the prefix that all names share; for sorting.
     std::uint32_t offset;  ///< From the window's begin.
-    std::uint32_t size;
+    std::uint16_t size;
+    NameKind kind;
   };
 
   Ref* refs_at(std::size_t offset) { return reinterpret_cast<Ref*>(buffer_.get() + offset); }

@@ -69,8 +69,8 @@ struct Walk::State {
 
   bool next(WalkEntry* entry);
   void read_directory();
-  bool is_directory(const char* entry_name, unsigned char type) const;
-  bool visit_file(WalkEntry* entry);
+  NameKind kind_of(const char* entry_name, unsigned char type) const;
+  bool visit_file(NameKind kind, WalkEntry* entry);
   void report_no_status(int error) const;
   void enter_directory();
   void push(const struct stat& status, File directory, bool through_link);
@@ -100,6 +100,15 @@ Walk::~Walk() = default;
 
 bool Walk::next(WalkEntry* entry) { return state_->next(entry); }
 
+std::optional<struct stat> Walk::status(const WalkEntry& entry) const {
+  struct stat status;
+  const int directory = entry.directory->fd();
+  if (os::fstatat(directory, entry.name.c_str(), &status, state_->follow_flag()) == 0) {
+    return status;
+  }
+  return std::nullopt;
+}
+
 bool Walk::State::next(WalkEntry* entry) {
   while (!levels.empty()) {
     if (windows.at_end()) {
@@ -110,14 +119,15 @@ bool Walk::State::next(WalkEntry* entry) {
       }
       continue;
     }
-    last.assign(windows.next());
-    const bool is_directory_name = last.back() == '/';
+    const NameWindows::Name next_name = windows.next();
+    last.assign(next_name.bytes);
+    const bool is_directory_name = next_name.kind == NameKind::kDirectory;
     if (last.front() == '.' && !options.hidden) {
       report(std::string_view(last).substr(0, last.size() - (is_directory_name ? 1 : 0)),
              SkipReason::kHidden);
     } else if (is_directory_name) {
       enter_directory();
-    } else if (visit_file(entry)) {
+    } else if (visit_file(next_name.kind, entry)) {
       return true;
     }
   }
@@ -142,7 +152,7 @@ void Walk::State::read_directory() {
         report_unreadable(entry_name, ENAMETOOLONG);
         continue;
       }
-      windows.add(entry_name, is_directory(entry->d_name, entry->d_type));
+      windows.add(entry_name, kind_of(entry->d_name, entry->d_type));
     }
   }
   const int error = errno;
@@ -155,13 +165,18 @@ void Walk::State::read_directory() {
   report_top_level(std::generic_category().message(error));
 }
 
-/// Whether the walk would enter it; any other kind is told apart when it is visited.
-bool Walk::State::is_directory(const char* entry_name, unsigned char type) const {
-  if (type == DT_DIR) return true;
-  if (type != DT_UNKNOWN && !(type == DT_LNK && options.follow_links)) return false;
+/// As the directory says, where it does. What is not read is told apart when it is visited.
+NameKind Walk::State::kind_of(const char* entry_name, unsigned char type) const {
+  if (type == DT_DIR) return NameKind::kDirectory;
+  if (type == DT_REG) return NameKind::kRegularFile;
+  if (type != DT_UNKNOWN && !(type == DT_LNK && options.follow_links)) return NameKind::kOther;
   struct stat status;
-  return os::fstatat(levels.back().directory->fd(), entry_name, &status, follow_flag()) == 0 &&
-         S_ISDIR(status.st_mode);
+  if (os::fstatat(levels.back().directory->fd(), entry_name, &status, follow_flag()) != 0) {
+    return NameKind::kOther;
+  }
+  return S_ISDIR(status.st_mode)   ? NameKind::kDirectory
+         : S_ISREG(status.st_mode) ? NameKind::kRegularFile
+                                   : NameKind::kOther;
 }
 
 void Walk::State::report_top_level(std::string_view cause) {
@@ -171,20 +186,22 @@ void Walk::State::report_top_level(std::string_view cause) {
 }
 
 /// Visits the file named `last`. False if it is not one, which is reported.
-bool Walk::State::visit_file(WalkEntry* entry) {
+bool Walk::State::visit_file(NameKind kind, WalkEntry* entry) {
   const Level& level = levels.back();
   struct stat status;
-  if (os::fstatat(level.directory->fd(), last.c_str(), &status, follow_flag()) != 0) {
+  if (kind == NameKind::kRegularFile) {
+    status.st_mode = S_IFREG;
+  } else if (os::fstatat(level.directory->fd(), last.c_str(), &status, follow_flag()) != 0) {
     report_no_status(errno);
-  } else if (S_ISREG(status.st_mode)) {
+    return false;
+  }
+  if (S_ISREG(status.st_mode)) {
     entry->directory = level.directory;
     entry->name = last;
     entry->path.assign(path).append(last);
-    entry->size_bytes = static_cast<std::uint64_t>(status.st_size);
-    entry->disk_bytes = static_cast<std::uint64_t>(status.st_blocks) * 512;
-    entry->modified_ns = modification_ns(status);
     return true;
-  } else if (S_ISLNK(status.st_mode)) {
+  }
+  if (S_ISLNK(status.st_mode)) {
     report(last, SkipReason::kSymlink);
   } else if (S_ISDIR(status.st_mode)) {
     report(last, SkipReason::kUnreadable, "it became a directory during the walk");

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,21 +30,19 @@ struct WalkOptions {
   ino_t excluded_inode = 0;
 };
 
-/// A regular file of the corpus, in walk order.
+/// A regular file of the corpus, in walk order. A directory says which of its entries are that; a
+/// file's own status is not asked for, which would take as long as opening it.
 struct WalkEntry {
   std::shared_ptr<const File> directory;  ///< Its path() is of no use, its fd() is for openat.
   std::string name;                       ///< Within `directory`.
   std::string path;                       ///< Relative to the corpus, components joined by '/'.
-  std::uint64_t size_bytes = 0;           ///< As listed; it may have changed since.
-  std::uint64_t disk_bytes = 0;           ///< What it takes on the disk: less, if it has holes.
-  std::int64_t modified_ns = 0;           ///< Time of the last change, as listed.
 };
 
 /// Depth-first walk of the regular files below a directory, in the byte order of their relative
 /// paths, where a directory compares as if its name ended in '/'. Never blocks on a FIFO or device,
 /// for it opens directories only. Memory is bounded by WalkOptions::memory_bytes plus the path of
 /// the current directory and some 100 bytes for each of its components, whatever the corpus. Not
-/// thread-safe: callers serialise.
+/// thread-safe but for `status`: callers serialise.
 class Walk {
  public:
   /// Throws Error(kUsage) if `root` is not there or no directory, Error(kIo) if it cannot be read.
@@ -57,6 +56,9 @@ class Walk {
   /// Throws Error(kIo) when the root cannot be listed, or when descriptors or memory run out. What
   /// on_skip throws passes through.
   bool next(WalkEntry* entry);
+
+  /// Of a file that `next` returned, or of what has taken its place; nothing if it cannot be had.
+  std::optional<struct stat> status(const WalkEntry& entry) const;
 
  private:
   struct State;

@@ -39,11 +39,12 @@ constexpr std::size_t kNumRuns = 3;    // in each of them
 constexpr std::size_t kNumFiles = 24;  // of the corpus
 const std::string kSettings = "what decides the bytes\nof an index\n";
 
-WalkEntry corpus_file(std::uint64_t number, bool changed = false) {
-  WalkEntry entry;
-  entry.path = "file" + std::to_string(number);
-  entry.size_bytes = changed ? number + 1 : number;
-  return entry;
+std::string path_of(std::uint64_t number) { return "file" + std::to_string(number); }
+
+FileMark mark_of(std::uint64_t number, bool changed = false) {
+  struct stat status = {};
+  status.st_size = static_cast<off_t>(changed ? number + 1 : number);
+  return {path_of(number), status};
 }
 
 template <class T>
@@ -132,7 +133,7 @@ std::string part_entry(FuzzInput& input, std::uint32_t file, bool changed) {
   put(&entry, first);
   put(&entry, num_files);
   for (std::uint64_t i = 0; i < num_files; ++i) {
-    put(&entry, FileMark(corpus_file(first + i, changed && i == num_files / 2)));
+    put(&entry, mark_of(first + i, changed && i == num_files / 2));
   }
   for (unsigned skips = input.u8() % 4; skips > 0; --skips) {
     put(&entry, first + input.u8());
@@ -193,7 +194,7 @@ std::string walk(EarlierWork& work) {
       require(++num_skips == 1, "a file is skipped once");
       seen += "skipped " + std::string(cause);
     };
-    seen += work.has(number, corpus_file(number), on_skip) ? "done\n" : "to do\n";
+    seen += work.has(number, path_of(number), mark_of(number), on_skip) ? "done\n" : "to do\n";
   }
   work.expect_end();
   return seen;

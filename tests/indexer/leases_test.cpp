@@ -63,7 +63,7 @@ TEST(LeasesTest, EachFileGoesToOneThread) {
       }
       EXPECT_TRUE(seen.emplace(number, entry.path).second) << number;
       EXPECT_EQ(entry.path.substr(entry.path.size() - 6), entry.name);
-      EXPECT_EQ(entry.size_bytes, sizes.at(number));
+      EXPECT_EQ(walk.status(entry)->st_size, static_cast<off_t>(sizes.at(number)));
     }
     for (std::uint64_t i = 0; i < sizes.size(); ++i) {
       ASSERT_EQ(seen.contains(i), !done.contains(i)) << "file " << i << ", seed " << seed;
@@ -123,6 +123,21 @@ TEST(LeasesTest, WhoComesLateGetsHalfOfWhatIsLeft) {
   // Of 13 to 19 the second half. Seven thousand bytes: four files.
   ASSERT_TRUE(leases.next(0, &entry, &number));
   EXPECT_EQ(number, 16u);
+}
+
+TEST(LeasesTest, WhatIsLeftIsToldByTheSizeOfEachFile) {
+  // Those that a lease asks for their sizes as it is filled are the small ones.
+  std::vector<std::size_t> sizes(24, 1000);
+  for (std::size_t i = 0; i < sizes.size(); i += 8) sizes[i] = 1;
+  const TemporaryDirectory directory;
+  make_files(directory, sizes);
+  Walk walk(directory.path(), {}, {});
+  Leases leases(walk, limits(1 << 20, 3000), 2);
+  WalkEntry entry;
+  std::uint64_t number;
+  ASSERT_TRUE(leases.next(0, &entry, &number));
+  ASSERT_TRUE(leases.next(1, &entry, &number));
+  EXPECT_EQ(number, 12u);  // From there on are eleven of a thousand bytes; ten are left to it.
 }
 
 TEST(LeasesTest, ALittleIsNotDivided) {

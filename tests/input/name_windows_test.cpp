@@ -23,7 +23,8 @@ void fill(NameWindows& windows, const Names& directory, std::string_view after) 
   for (const std::string& entry : directory) {
     const bool is_directory = entry.back() == '/';
     const std::string_view name = std::string_view(entry).substr(0, entry.size() - is_directory);
-    if (windows.may_hold(name)) windows.add(name, is_directory);
+    if (!windows.may_hold(name)) continue;
+    windows.add(name, is_directory ? NameKind::kDirectory : NameKind::kRegularFile);
   }
   windows.end();
 }
@@ -38,7 +39,7 @@ Visit visit_all(NameWindows& windows, const Names& directory) {
   std::string last;
   for (;;) {
     if (!windows.at_end()) {
-      last = windows.next();
+      last = windows.next().bytes;
       visit.names.push_back(last);
     } else if (windows.more()) {
       fill(windows, directory, last);
@@ -166,7 +167,7 @@ TEST(NameWindows, NestedLevelsVisitEveryNameOnceInOrderHoweverLittleMemory) {
     while (!levels.empty()) {
       Level& level = levels.back();
       if (!windows.at_end()) {
-        level.last = windows.next();
+        level.last = windows.next().bytes;
         level.visited.push_back(level.last);
         if (level.last.back() == '/' && num_levels < 200 && below(3) == 0) {
           enter();
