@@ -41,7 +41,7 @@ def points_of(series, arguments):
     size, divide = arguments.bytes, arguments.divide
     sizes = [s * MB // divide for s in (10, 30, 100, 300, 1000, 3000, 10_000, 20_000)]
     if series == "size":
-        points = [Point(series, GENERATED, s) for s in sizes]
+        points = [Point(series, GENERATED, s, document_bytes=16_000) for s in sizes]
         for real in arguments.real:
             total = tree_bytes(real)
             points += [Point(series, real.name, s) for s in [s for s in sizes if s < total / 1.2] + [total]]
