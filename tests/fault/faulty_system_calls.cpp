@@ -168,8 +168,13 @@ off_t lseek(int fd, off_t offset, int whence) {
                [&](size_t) { return ::lseek(fd, offset, whence); });
 }
 ssize_t getdents64(int fd, void* data, size_t size) {
-  return apply(about(CallKind::kList, path_at(fd)),
-               [&](size_t) { return ::getdents64(fd, data, size); });
+  return apply(about(CallKind::kList, path_at(fd)), [&](size_t) {
+    const ssize_t result = ::getdents64(fd, data, size);
+    if (spimi::testing::g_rule != nullptr && result > 0) {
+      spimi::testing::g_rule->listed(data, static_cast<std::size_t>(result));
+    }
+    return result;
+  });
 }
 
 int fstat(int fd, struct stat* status) {

@@ -48,6 +48,8 @@ class SystemCallRule {
   virtual std::size_t shorten(const SystemCall& call) { return call.size; }
   /// After a call that was made; `size` is what a read or write did.
   virtual void made(const SystemCall&, std::size_t /*size*/) {}
+  /// May change the entries that a directory gave.
+  virtual void listed(void* /*entries*/, std::size_t /*size*/) {}
 };
 
 /// Installs a rule for its scope. Not nested.
