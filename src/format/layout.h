@@ -11,7 +11,7 @@
 
 namespace spimi {
 
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 
 inline constexpr std::string_view kManifestName = "manifest";
 inline constexpr std::string_view kLockName = "lock";

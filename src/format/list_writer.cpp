@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "base/bitmap.h"
 #include "base/varint.h"
 #include "format/impact.h"
 #include "spimi/error.h"
@@ -101,13 +102,18 @@ void ListWriter::write_posting_block() {
     impact = std::max(impact, bm25_impact(tfs_[i], lengths[i], average_length_));
   }
   for (std::uint32_t& tf : tfs_) --tf;
+  const std::int64_t docid_delta = docids_[kBlockValues - 1] - last_block_docid_;
   std::uint8_t* to = out_.postings.reserve(2 * kPackedSlack);
-  const std::size_t block_bytes =
-      out_.postings.commit(encode_packed(tfs_, encode_packed(gaps_, to)));
+  if (docid_delta <= kMaxBitmapNumbers) {
+    to = encode_bitmap(docids_, static_cast<std::uint32_t>(last_block_docid_ + 1), to);
+  } else {
+    to = encode_packed(gaps_, to);
+  }
+  const std::size_t block_bytes = out_.postings.commit(encode_packed(tfs_, to));
   postings_bytes_ += block_bytes;
 
   to = out_.skips.reserve(3 * kMaxVarint64Bytes + 2);
-  to = put_varint(to, static_cast<std::uint64_t>(docids_[kBlockValues - 1] - last_block_docid_));
+  to = put_varint(to, static_cast<std::uint64_t>(docid_delta));
   to = put_varint(to, block_bytes);
   if (has_positions_) {
     to = put_varint(to, positions_bytes_ - skipped_positions_bytes_);

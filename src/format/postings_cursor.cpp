@@ -56,6 +56,16 @@ bool gaps_to_docids(std::uint64_t base, std::uint32_t last_docid, std::uint32_t*
   return least == std::uint64_t{last_docid} + 1;
 }
 
+/// Whether any bit from `first` to `last` is set.
+bool any_bit(const std::uint64_t* words, std::uint32_t first, std::uint32_t last) {
+  std::uint64_t mask = ~std::uint64_t{0} << first % 64;
+  for (std::uint32_t i = first / 64; i < last / 64; ++i) {
+    if ((words[i] & mask) != 0) return true;
+    mask = ~std::uint64_t{0};
+  }
+  return (words[last / 64] & mask & (~std::uint64_t{0} >> (63 - last % 64))) != 0;
+}
+
 }  // namespace
 
 PostingsCursor::PostingsCursor(const ListFiles& files, const TermInfo& info)
@@ -114,11 +124,16 @@ bool PostingsCursor::find_skip_entry(Wanted wanted) {
     if (!skip_is_ahead_) read_skip_entry();
     skip_is_ahead_ = true;
     if (wanted(skip_)) return true;
-    skip_is_ahead_ = false;
-    base_ = std::uint64_t{skip_.last_docid} + 1;
-    next_postings_ += skip_.block_bytes;
+    pass_over_block();
   }
   return false;
+}
+
+/// Of the entry ahead.
+void PostingsCursor::pass_over_block() {
+  skip_is_ahead_ = false;
+  base_ = std::uint64_t{skip_.last_docid} + 1;
+  next_postings_ += skip_.block_bytes;
 }
 
 template <typename Wanted>
@@ -135,22 +150,45 @@ bool PostingsCursor::find_block(Wanted wanted) {
   return false;
 }
 
-void PostingsCursor::read_block() {
-  skip_is_ahead_ = false;
-  const std::uint8_t* in = postings_->bytes(next_postings_, skip_.block_bytes);
-  tfs_end_ = in + skip_.block_bytes;
-  tfs_begin_ = decode_packed(in, tfs_end_, docids_);
-  if (tfs_begin_ == nullptr) {
+/// Whether the block of the entry ahead has its docids as a bitmap.
+bool PostingsCursor::is_bitmap_ahead() const {
+  return skip_.last_docid - base_ < kMaxBitmapNumbers;
+}
+
+/// The bitmap of the block ahead, which is as it must be.
+const std::uint8_t* PostingsCursor::read_bitmap() const {
+  const std::uint8_t* const bitmap = postings_->bytes(next_postings_, skip_.block_bytes);
+  const auto first = static_cast<std::uint32_t>(base_);
+  if (bitmap_bytes(first, skip_.last_docid) > skip_.block_bytes) {
     postings_->corrupt(next_postings_, "a posting block is malformed");
   }
-  tfs_offset_ = next_postings_;
-  tfs_decoded_ = false;
-
-  if (!gaps_to_docids(base_, skip_.last_docid, docids_)) {
+  if (!is_block_bitmap(bitmap, first, skip_.last_docid)) {
     postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
   }
-  base_ = std::uint64_t{skip_.last_docid} + 1;
-  next_postings_ += skip_.block_bytes;
+  return bitmap;
+}
+
+void PostingsCursor::read_block() {
+  tfs_offset_ = next_postings_;
+  tfs_decoded_ = false;
+  if (is_bitmap_ahead()) {
+    const std::uint8_t* const bitmap = read_bitmap();
+    const auto first = static_cast<std::uint32_t>(base_);
+    decode_bitmap(bitmap, first, skip_.last_docid, docids_);
+    tfs_begin_ = bitmap + bitmap_bytes(first, skip_.last_docid);
+    tfs_end_ = bitmap + skip_.block_bytes;
+  } else {
+    const std::uint8_t* const in = postings_->bytes(next_postings_, skip_.block_bytes);
+    tfs_end_ = in + skip_.block_bytes;
+    tfs_begin_ = decode_packed(in, tfs_end_, docids_);
+    if (tfs_begin_ == nullptr) {
+      postings_->corrupt(next_postings_, "a posting block is malformed");
+    }
+    if (!gaps_to_docids(base_, skip_.last_docid, docids_)) {
+      postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
+    }
+  }
+  pass_over_block();
   start_block(kBlockValues);
 }
 
@@ -326,19 +364,54 @@ std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) c
   return {docids_ + at_, std::lower_bound(docids_ + at_, last, end)};
 }
 
-void PostingsCursor::fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) {
-  if (seek(begin) >= end) return;
-  while (true) {
-    std::uint32_t i = at_;
-    for (; i < size_ && docids_[i] < end; ++i) {
-      bits[(docids_[i] - begin) / 64] |= std::uint64_t{1} << (docids_[i] - begin) % 64;
-    }
-    if (i < size_) {
-      at_ = i;
-      docid_ = docids_[i];
+/// Sets the bits of the current block's postings in [begin, end), and moves behind them, but not
+/// behind the block.
+void PostingsCursor::fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) {
+  const std::uint32_t first = docid_ < begin ? place_of(begin) : at_;
+  const std::uint32_t behind = docids_[size_ - 1] < end ? size_ : place_of(end);
+  // By bytes, of which what was just written is less often read back than of words.
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(bits);
+#pragma GCC unroll 8
+  for (std::uint32_t i = first; i < behind; ++i) {
+    const std::uint32_t place = docids_[i] - begin;
+    bytes[place / 8] = static_cast<std::uint8_t>(bytes[place / 8] | 1u << place % 8);
+  }
+  at_ = std::min(behind, size_ - 1);
+  docid_ = docids_[at_];
+}
+
+void PostingsCursor::fill_wanted(std::uint32_t begin, std::uint32_t end,
+                                 const std::uint64_t* wanted, std::uint64_t* bits) {
+  if (size_ != 0 && docids_[size_ - 1] >= begin) {
+    fill_from_block(begin, end, bits);
+    if (docids_[size_ - 1] >= end) return;
+  }
+  const auto any_is_wanted = [&](std::uint32_t last) {
+    const auto first = std::max(static_cast<std::uint32_t>(base_), begin);
+    return wanted == nullptr || any_bit(wanted, first - begin, last - begin);
+  };
+  // What reaches behind the window is not passed over, for the next may want it.
+  while (find_skip_entry([&](const SkipEntry& entry) {
+    return entry.last_docid >= end ||
+           (entry.last_docid >= begin && any_is_wanted(entry.last_docid));
+  })) {
+    const auto first = static_cast<std::uint32_t>(base_);
+    if (skip_.last_docid >= end && wanted != nullptr && (first >= end || !any_is_wanted(end - 1))) {
       return;
     }
-    if (!next_block() || docid_ >= end) return;
+    if (skip_.last_docid < end && first >= begin && begin % 8 == 0 && is_bitmap_ahead()) {
+      lay_bitmap(read_bitmap(), bitmap_bytes(first, skip_.last_docid),
+                 reinterpret_cast<std::uint8_t*>(bits) + (first - begin) / 8);
+      pass_over_block();
+      continue;
+    }
+    read_block();
+    fill_from_block(begin, end, bits);
+    if (skip_.last_docid >= end) return;
+  }
+  while (next_block()) {  // The tail, if it is still ahead.
+    fill_from_block(begin, end, bits);
+    if (docid_ >= end) return;
   }
 }
 

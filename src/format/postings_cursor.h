@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/bitmap.h"
 #include "base/packed_block.h"
 #include "format/positions_reader.h"
 #include "format/segment_file_reader.h"
@@ -106,8 +107,14 @@ class PostingsCursor {
   std::uint8_t max_impact(std::uint32_t first, std::uint32_t last);
 
   /// Sets bit `docid - begin` for each posting in [begin, end) that is not behind it, and moves to
-  /// the first posting from `end` on.
-  void fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
+  /// the first posting from `end` on. Fastest where `begin` is a multiple of 8.
+  void fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) {
+    fill_wanted(begin, end, nullptr, bits);
+  }
+  /// The same, but may leave out postings whose bit in `wanted` is not set. Only this may follow,
+  /// and nothing be asked of the current posting.
+  void fill_wanted(std::uint32_t begin, std::uint32_t end, const std::uint64_t* wanted,
+                   std::uint64_t* bits);
 
   /// The largest max_impact of the list, 255 if it has a tail: reads all skip entries. Only before
   /// the first posting, and leaves the cursor there.
@@ -125,7 +132,11 @@ class PostingsCursor {
   template <typename Wanted>
   bool find_skip_entry(Wanted wanted);
   void read_skip_entry();
+  void pass_over_block();
+  const std::uint8_t* read_bitmap() const;
+  bool is_bitmap_ahead() const;
   void read_block();
+  void fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
   void decode_tfs();
   void add_up_tfs();
   std::uint64_t tfs_before(std::uint32_t at) const;
@@ -155,7 +166,7 @@ class PostingsCursor {
   std::uint32_t docid_ = kEnd;
   std::uint32_t at_ = 0,
                 size_ = 0;  ///< In the current block; size_ is 0 before the list and after it.
-  std::uint32_t docids_[kBlockValues];  ///< Behind a tail kEnd.
+  std::uint32_t docids_[kBlockValues + kBitmapSlack];  ///< Behind a tail kEnd.
   /// The tfs of the current block are decoded when they are first asked for: counting and lookups
   /// do without most of them.
   std::uint32_t tfs_[kBlockValues] = {};

@@ -2,75 +2,46 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
-// Both go through windows of docids with a byte for each document, its mark. A byte is set with one
-// store, where a bit would have to be read back first, just after its neighbour was written. The
-// rarer terms set marks; the commonest one is only looked up where there are marks to be found.
+#include "base/bitmap.h"
+
+// Both go through windows of docids with a bit for each document, which most blocks of frequent
+// terms are laid over as they stand. What is rarer goes first: where it leaves no document the
+// blocks of the others are not read.
 
 namespace spimi {
 namespace {
 
-constexpr std::uint32_t kWindowDocs = 16384;  // Half of the usual first-level cache.
+/// Two windows take a quarter of the usual first-level cache.
+constexpr std::uint32_t kWindowDocs = 32768;
 
-class Marks {
+class Window {
  public:
-  /// Clears the window and lets it begin with the docid `first`.
+  /// No document from `first` on, up to the end of the window.
   void begin(std::uint32_t first) {
-    first_ = first;
+    begin_ = first / 64 * 64;
     end_ = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(std::uint64_t{first} + kWindowDocs, PostingsCursor::kEnd));
-    marks_.fill(0);
+        std::min<std::uint64_t>(std::uint64_t{begin_} + kWindowDocs, PostingsCursor::kEnd));
+    bits_.fill(0);
   }
 
-  /// Marks the documents of a list from its current posting on; moves it behind the window.
-  void set(PostingsCursor& cursor) {
-    while (cursor.docid() < end_) {
-      const auto docids = cursor.docids_below(end_);
-#pragma GCC unroll 8
-      for (const std::uint32_t docid : docids) marks_[docid - first_] = 1;
-      cursor.pass(docids.size());
-    }
+  /// Adds the documents of a list from its current posting on; moves it behind the window.
+  void add(PostingsCursor& cursor) { cursor.fill(begin_, end_, bits_.data()); }
+
+  /// Keeps the documents that a list has, or that it does not have.
+  void keep(PostingsCursor& cursor, bool that_it_has) {
+    if (std::none_of(bits_.begin(), bits_.end(), [](std::uint64_t word) { return word; })) return;
+    Bits other{};
+    cursor.fill_wanted(begin_, end_, bits_.data(), other.data());
+    for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] &= that_it_has ? other[i] : ~other[i];
   }
 
-  /// Calls `visit` with the marks of all documents of a list, but passes over blocks none of whose
-  /// documents has the mark `wanted`, which no visit gives to a document of a later block.
-  template <typename Visit>
-  void visit(PostingsCursor& cursor, std::uint8_t wanted, Visit visit) {
-    for (std::uint32_t place = 0; place < end_ - first_;) {
-      const void* const found = std::memchr(&marks_[place], wanted, end_ - first_ - place);
-      if (found == nullptr) return;
-      place = static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(found) - marks_.data());
-      if (cursor.seek(first_ + place) >= end_) return;
-      const auto docids = cursor.docids_below(end_);
-#pragma GCC unroll 8
-      for (const std::uint32_t docid : docids) visit(marks_[docid - first_]);
-      place = docids.back() - first_ + 1;
-    }
-  }
-
-  /// How many documents have the mark `wanted`, which is not 0.
-  std::uint64_t count(std::uint8_t wanted) const {
-    // Sixteen sums side by side, in bytes for as long as those cannot run over.
-    using Sixteen [[gnu::vector_size(16)]] = std::uint8_t;
-    constexpr std::size_t kStretch = 128 * sizeof(Sixteen);
-    static_assert(kWindowDocs % kStretch == 0);
-    std::uint64_t total = 0;
-    for (std::size_t begin = 0; begin < marks_.size(); begin += kStretch) {
-      Sixteen sums = {};
-      for (std::size_t i = begin; i < begin + kStretch; i += sizeof(Sixteen)) {
-        Sixteen marks;
-        std::memcpy(&marks, &marks_[i], sizeof(marks));
-        sums -= static_cast<Sixteen>(marks == wanted);  // What is equal is -1.
-      }
-      for (std::size_t k = 0; k < sizeof(Sixteen); ++k) total += sums[k];
-    }
-    return total;
-  }
+  std::uint64_t count() const { return count_bits(bits_.data(), bits_.size()); }
 
  private:
-  std::uint32_t first_ = 0, end_ = 0;
-  std::array<std::uint8_t, kWindowDocs> marks_;
+  using Bits = std::array<std::uint64_t, kWindowDocs / 64>;
+  std::uint32_t begin_ = 0, end_ = 0;
+  Bits bits_;
 };
 
 void sort_by_df(std::vector<TermInfo>& terms) {
@@ -89,22 +60,22 @@ std::vector<PostingsCursor> open_lists(const std::vector<TermInfo>& terms,
 }  // namespace
 
 std::uint64_t count_any(std::vector<TermInfo> terms, const SegmentReader& segment) {
+  // The commonest term matches as many as it has, and its list is read for what else is there.
   sort_by_df(terms);
   PostingsCursor commonest = segment.postings(terms.back());
   std::uint64_t num_docs = terms.back().df;
   terms.pop_back();
   std::vector<PostingsCursor> cursors = open_lists(terms, segment);
   for (PostingsCursor& cursor : cursors) cursor.next();
-  Marks marks;
+  Window window;
   while (true) {
     std::uint32_t first = PostingsCursor::kEnd;
     for (const PostingsCursor& cursor : cursors) first = std::min(first, cursor.docid());
     if (first == PostingsCursor::kEnd) return num_docs;
-    marks.begin(first);
-    for (PostingsCursor& cursor : cursors) marks.set(cursor);
-    std::uint64_t num_both = 0;
-    marks.visit(commonest, 1, [&](std::uint8_t mark) { num_both += mark; });
-    num_docs += marks.count(1) - num_both;
+    window.begin(first);
+    for (PostingsCursor& cursor : cursors) window.add(cursor);
+    window.keep(commonest, false);
+    num_docs += window.count();
   }
 }
 
@@ -115,25 +86,13 @@ std::uint64_t count_every(std::vector<TermInfo> required, const std::vector<Term
   std::vector<PostingsCursor> excluding = open_lists(excluded, segment);
   PostingsCursor& rarest = cursors[0];
   std::uint64_t num_docs = 0;
-  Marks marks;
+  Window window;
   for (rarest.next(); rarest.docid() != PostingsCursor::kEnd;) {
-    marks.begin(rarest.docid());
-    marks.set(rarest);
-    // A document's mark is the number of terms it has, as long as it has had all.
-    std::uint8_t level = 1;
-    for (std::size_t i = 1; i < cursors.size(); ++i, ++level) {
-      if (i + 1 == cursors.size() && excluding.empty()) {
-        marks.visit(cursors[i], level, [&](std::uint8_t mark) { num_docs += mark == level; });
-      } else {
-        marks.visit(cursors[i], level, [=](std::uint8_t& mark) {
-          mark = static_cast<std::uint8_t>(mark + (mark == level));
-        });
-      }
-    }
-    for (PostingsCursor& cursor : excluding) {
-      marks.visit(cursor, level, [](std::uint8_t& mark) { mark = 0; });
-    }
-    if (cursors.size() == 1 || !excluding.empty()) num_docs += marks.count(level);
+    window.begin(rarest.docid());
+    window.add(rarest);
+    for (std::size_t i = 1; i < cursors.size(); ++i) window.keep(cursors[i], true);
+    for (PostingsCursor& cursor : excluding) window.keep(cursor, false);
+    num_docs += window.count();
   }
   return num_docs;
 }

@@ -12,10 +12,9 @@ namespace spimi {
 /// How many documents hold any of `terms`, of which there is at least one.
 std::uint64_t count_any(std::vector<TermInfo> terms, const SegmentReader& segment);
 
-/// How many documents hold all of `required`, of which there is at least one and no more than
-/// kMaxCountedTerms, and none of `excluded`.
+/// How many documents hold all of `required`, of which there is at least one, and none of
+/// `excluded`.
 std::uint64_t count_every(std::vector<TermInfo> required, const std::vector<TermInfo>& excluded,
                           const SegmentReader& segment);
-inline constexpr std::size_t kMaxCountedTerms = 255;
 
 }  // namespace spimi

@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "base/bitmap.h"
 #include "search/count_terms.h"
 #include "search/explain.h"
 #include "search/query_state.h"
@@ -162,7 +163,7 @@ void for_each_window(const PlanNode& root, const SearchContext& context, Take ta
   const auto iterator = make_iterator(root, context, false);
   std::vector<std::uint64_t> bits(kWindowDocs / 64);
   while (iterator->docid() != DocIterator::kEnd) {
-    const std::uint32_t begin = iterator->docid();
+    const std::uint32_t begin = iterator->docid() / 64 * 64;
     const auto end = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(std::uint64_t{begin} + kWindowDocs, DocIterator::kEnd));
     iterator->fill(begin, end, bits.data());
@@ -194,7 +195,7 @@ std::optional<std::uint64_t> count_of_terms(const PlanNode& root, const SegmentR
                                                    : excluded;
     terms.push_back(clause.node.terms[0].info);
   }
-  if (!must.empty() && must.size() <= kMaxCountedTerms) return count_every(must, excluded, segment);
+  if (!must.empty()) return count_every(must, excluded, segment);
   if (must.empty() && !should.empty() && excluded.empty()) return count_any(should, segment);
   return std::nullopt;
 }
@@ -246,8 +247,7 @@ std::uint64_t Query::count() const {
   std::uint64_t num_docs = 0;
   for_each_window(root, state_->context,
                   [&](std::uint32_t, const std::vector<std::uint64_t>& bits) {
-                    for (const std::uint64_t word : bits)
-                      num_docs += static_cast<unsigned>(std::popcount(word));
+                    num_docs += count_bits(bits.data(), bits.size());
                     return true;
                   });
   return num_docs;

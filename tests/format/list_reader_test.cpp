@@ -382,6 +382,99 @@ TEST_F(ListReaderTest, RefusesListsThatAreNotWhatTheGrammarAllows) {
   EXPECT_FALSE(accepts(bad)) << "a position too few";
 }
 
+TEST_F(ListReaderTest, RefusesBitmapsThatAreNotTheBlockOfTheirEntry) {
+  // Two blocks of 3 × 128 docids each, every third of which has the term; the second block begins
+  // within a byte.
+  List list;
+  for (std::uint32_t i = 0; i < 256; ++i) list.push_back({3 * i + 1, 1, {}});
+  const EncodedLists good = ListOnDisk::encode(list, false);
+  const std::size_t second = 382 / 8 + 1 + 2;  // Behind the first one's tfs, which are all 1.
+  const auto accepts = [&](const EncodedLists& lists) {
+    const ListOnDisk disk(lists, 256, 256, false, 1000);
+    const bool read = reads_through(disk);
+    // Whole blocks are read in another way.
+    std::vector<std::uint64_t> bits(1024 / 64);
+    bool filled = true;
+    try {
+      PostingsCursor cursor = disk.cursor();
+      cursor.fill(0, 1024, bits.data());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kCorrupt);
+      filled = false;
+    }
+    EXPECT_EQ(read, filled);
+    return read;
+  };
+  ASSERT_TRUE(accepts(good));
+  const auto flipped = [&](std::vector<std::size_t> bits) {
+    EncodedLists bad = good;
+    for (const std::size_t bit : bits) {
+      char& byte = bad.postings[second + bit / 8];
+      byte = static_cast<char>(byte ^ 1 << bit % 8);
+    }
+    return accepts(bad);
+  };
+  // The second block is docids 383 to 766, from bit 7 on.
+  EXPECT_TRUE(flipped({9, 10})) << "another docid, which nothing tells";
+  EXPECT_FALSE(flipped({9})) << "129 docids";
+  EXPECT_FALSE(flipped({6, 9})) << "a docid of the block before";
+  EXPECT_FALSE(flipped({390, 389})) << "another last docid";
+  EXPECT_FALSE(flipped({9, 391})) << "a docid behind the last";
+  EncodedLists bad = good;
+  bad.skips[bad.skips.size() - 2] = 48;  // Bytes of the block; the bitmap alone has 49.
+  EXPECT_FALSE(accepts(bad)) << "a block that ends within its bitmap";
+  bad.skips[bad.skips.size() - 2] = 50;
+  EXPECT_FALSE(reads_through(ListOnDisk(bad, 256, 256, false, 1000)))
+      << "a block that ends within its tfs";
+}
+
+TEST_F(ListReaderTest, FillSetsTheBitsOfEveryPostingInAnyWindows) {
+  for (int round = 0; round < 200; ++round) {
+    // Stretches dense and sparse, so that a list has blocks of both kinds.
+    List list;
+    std::uint32_t docid = 0;
+    const std::size_t df = 1 + random_below(random_, 3000);
+    std::size_t spread = 1;
+    while (list.size() < df) {
+      if (random_below(random_, 200) == 0) spread = std::size_t{1} << random_below(random_, 7);
+      docid += static_cast<std::uint32_t>(random_below(random_, spread));
+      list.push_back({docid++, 1, {}});
+    }
+    const ListOnDisk disk(list, false);
+    std::vector<bool> is_posting(docid);
+    for (const TestPosting& posting : list) is_posting[posting.docid] = true;
+    const bool aligned = round % 4 != 0, picks = round % 2 != 0;
+    const std::size_t reach = 64 << random_below(random_, 8);
+    PostingsCursor cursor = disk.cursor();
+    for (std::uint32_t begin = 0; begin < docid + 100;) {
+      auto end = begin + 1 + static_cast<std::uint32_t>(random_below(random_, reach));
+      // Nothing is written behind the last word that has a document.
+      std::vector<std::uint64_t> bits((end - begin + 63) / 64), wanted(bits.size());
+      for (std::uint64_t& word : wanted) {
+        if (random_below(random_, 20) == 0) word = random_() & random_() & random_();
+      }
+      if (picks) {
+        cursor.fill_wanted(begin, end, wanted.data(), bits.data());
+      } else {
+        cursor.fill(begin, end, bits.data());
+        const auto next = std::find_if(list.begin(), list.end(), [&](const TestPosting& posting) {
+          return posting.docid >= end;
+        });
+        ASSERT_EQ(cursor.docid(), next == list.end() ? PostingsCursor::kEnd : next->docid);
+      }
+      for (std::size_t i = 0; i < bits.size() * 64; ++i) {
+        const bool is_set = (bits[i / 64] >> i % 64 & 1) != 0;
+        const bool is_wanted = !picks || (wanted[i / 64] >> i % 64 & 1) != 0;
+        const bool is_there = i < end - begin && begin + i < docid && is_posting[begin + i];
+        ASSERT_TRUE(is_set == is_there || (is_there && !is_wanted)) << begin << " + " << i;
+      }
+      begin = end + static_cast<std::uint32_t>(
+                        random_below(random_, 3) == 0 ? random_below(random_, 2000) : 0);
+      if (aligned) begin = (begin + 7) / 8 * 8;
+    }
+  }
+}
+
 TEST_F(ListReaderTest, RefusesATfThatRunsOver) {
   // A tail posting: gap 0, tf - 2 = 2^32 - 2 and 2^32 - 1.
   for (const std::uint64_t tf_less_2 : {0xFFFFFFFEull, 0xFFFFFFFFull}) {
@@ -392,8 +485,8 @@ TEST_F(ListReaderTest, RefusesATfThatRunsOver) {
   }
   // A block whose tfs less 1 are 2^32 - 1.
   EncodedLists lists;
-  lists.postings = encode_packed_simply(std::vector<std::uint32_t>(128, 0)) +
-                   encode_packed_simply(std::vector<std::uint32_t>(128, 0xFFFFFFFFu));
+  lists.postings =
+      std::string(16, '\xFF') + encode_packed_simply(std::vector<std::uint32_t>(128, 0xFFFFFFFFu));
   append_varint(lists.skips, 128);
   append_varint(lists.skips, lists.postings.size());
   lists.skips += '\xFF';
@@ -404,10 +497,11 @@ TEST_F(ListReaderTest, RefusesDocidsThatRunOver) {
   // 128 gaps whose sum is right in 32 bits only.
   std::vector<std::uint32_t> gaps(128, 0);
   gaps[3] = gaps[4] = 0x80000000u;
+  gaps[5] = 2000 - 128;
   EncodedLists lists;
   lists.postings =
       encode_packed_simply(gaps) + encode_packed_simply(std::vector<std::uint32_t>(128, 0));
-  append_varint(lists.skips, 128);
+  append_varint(lists.skips, 2000);
   append_varint(lists.skips, lists.postings.size());
   lists.skips += '\xFF';
   EXPECT_FALSE(reads_through(ListOnDisk(lists, 128, 128, false)));

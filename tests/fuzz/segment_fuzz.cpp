@@ -28,9 +28,11 @@ struct Contents {
 };
 
 Contents make_contents(bool positions) {
-  // Both kinds of list, whatever the seed of the tests. Few documents, for speed.
+  // Both kinds of list, whatever the seed of the tests. Few documents, for speed: in one of the
+  // indexes so many that not all blocks are bitmaps.
   Random random(1);
-  const auto files = index_files(random_test_index(random, 150, {2, 129}, positions));
+  const auto files = index_files(positions ? random_test_index(random, 150, {2, 129}, true)
+                                           : random_test_index(random, 1200, {2, 129, 400}, false));
   Contents contents;
   contents.info = parse_manifest("manifest", files.at("manifest"));
   const std::string segment = segment_directory_name(contents.info.build_id) + "/";

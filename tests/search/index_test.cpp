@@ -136,9 +136,9 @@ TEST_F(IndexTest, SaysWhetherThereIsNoneOrOneNotFinished) {
 }
 
 TEST_F(IndexTest, RefusesAnotherVersionByNamingBoth) {
-  directory_.write_file("manifest", "spimi index, format 3\n{}\n");
+  directory_.write_file("manifest", "spimi index, format 2\n{}\n");
   EXPECT_EQ(refusal().kind(), ErrorKind::kCorrupt);
-  EXPECT_THAT(refusal().what(), HasSubstr("format 3, this program reads format 2"));
+  EXPECT_THAT(refusal().what(), HasSubstr("format 2, this program reads format 3"));
 }
 
 TEST_F(IndexTest, RefusesASegmentOfAnotherLengthThanTheManifestSays) {

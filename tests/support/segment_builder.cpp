@@ -183,6 +183,15 @@ std::string encode_packed_simply(const std::vector<std::uint32_t>& values) {
   return best;
 }
 
+std::string encode_bitmap_simply(const std::vector<std::uint32_t>& values, std::uint32_t first) {
+  std::string bytes(values.back() / 8 - first / 8 + 1, '\0');
+  for (const std::uint32_t value : values) {
+    char& byte = bytes[value / 8 - first / 8];
+    byte = static_cast<char>(static_cast<unsigned char>(byte) | 1u << value % 8);
+  }
+  return bytes;
+}
+
 EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>& list,
                           double average_length) {
   EncodedLists out;
@@ -209,9 +218,10 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
   std::size_t num_positions = 0, start_before = 0;
   std::size_t begin = 0;
   for (; list.size() - begin >= kBlock; begin += kBlock) {
-    std::vector<std::uint32_t> docid_gaps, tfs;
+    std::vector<std::uint32_t> docids, docid_gaps, tfs;
     double impact = 0;
     for (std::size_t i = begin; i < begin + kBlock; ++i) {
+      docids.push_back(list[i].docid);
       docid_gaps.push_back(static_cast<std::uint32_t>(list[i].docid - docid_before - 1));
       docid_before = list[i].docid;
       tfs.push_back(list[i].tf - 1);
@@ -221,7 +231,11 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
       const double tf = list[i].tf;
       impact = std::max(impact, tf / (tf + 1.2 * (0.25 + 0.75 * length / average_length)));
     }
-    const std::string block = encode_packed_simply(docid_gaps) + encode_packed_simply(tfs);
+    std::string block =
+        docid_before - last_before <= 1024
+            ? encode_bitmap_simply(docids, static_cast<std::uint32_t>(last_before + 1))
+            : encode_packed_simply(docid_gaps);
+    block += encode_packed_simply(tfs);
     out.postings += block;
     append_varint(out.skips, static_cast<std::uint64_t>(docid_before - last_before));
     append_varint(out.skips, block.size());
@@ -246,7 +260,7 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
 std::string segment_file(std::string_view kind, const std::string& build_id,
                          const std::string& payload) {
   std::string file = "SPIMIseg" + std::string(kind);
-  append_le(file, 2, 4);
+  append_le(file, 3, 4);
   file += from_hex(build_id);
   append_le(file, payload.size(), 8);
   file.append(16, '\0');
@@ -336,7 +350,7 @@ std::map<std::string, std::string> index_files(const TestIndex& index) {
     files["segment-" + build_id + "/" + part.name] =
         segment_file(part.kind, build_id, part.payload);
   }
-  std::string manifest = "spimi index, format 2\n{\"build_id\":\"" + build_id +
+  std::string manifest = "spimi index, format 3\n{\"build_id\":\"" + build_id +
                          "\",\"tokenizer\":\"" + tokenizer +
                          "\",\"unicode_version\":\"15.0\",\"max_token_bytes\":" +
                          std::to_string(index.max_token_bytes) +

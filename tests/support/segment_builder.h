@@ -65,6 +65,9 @@ std::string encode_packed_with_width(const std::vector<std::uint32_t>& values, u
 /// `packed` with the width that the grammar demands.
 std::string encode_packed_simply(const std::vector<std::uint32_t>& values);
 
+/// `bitmap` of ascending values, none of them below `first`.
+std::string encode_bitmap_simply(const std::vector<std::uint32_t>& values, std::uint32_t first);
+
 /// A term's lists.
 struct EncodedLists {
   std::string postings, skips, positions;
