@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/common_prefix.h"
 #include "base/packed_block.h"
 #include "base/varint.h"
 #include "spimi/error.h"
@@ -52,7 +53,7 @@ const std::uint8_t* TermBlockReader::read_number(const std::uint8_t* in,
   return checked(get_varint64(in, block_.end, value));
 }
 
-bool TermBlockReader::next() {
+bool TermBlockReader::begin_entry() {
   if (entries_left_ == 0) {
     if (in_ != block_.end) fail("a term block is longer than its terms");
     return false;
@@ -62,12 +63,18 @@ bool TermBlockReader::next() {
   info_.postings_offset += info_.postings_bytes;
   info_.skips_offset += info_.skips_bytes;
   info_.positions_offset += info_.positions_bytes;
+  return true;
+}
+
+bool TermBlockReader::next() {
+  if (!begin_entry()) return false;
   read_term();
   read_info();
   return true;
 }
 
-void TermBlockReader::read_term() {
+/// What an entry says of its term: how much of it is that of the term before, and the rest.
+TermBlockReader::TermParts TermBlockReader::read_parts(std::uint64_t size_before) {
   const std::uint8_t* in = in_;
   if (in == block_.end) fail("a term block is shorter than its terms");
   const std::uint8_t head = *in++;
@@ -75,23 +82,47 @@ void TermBlockReader::read_term() {
   if (lcp == 15) {
     std::uint64_t more = 0;
     in = read_number(in, &more);
-    lcp = more > term_.size() ? term_.size() + 1 : more + 15;
+    lcp = more > size_before ? size_before + 1 : more + 15;
   }
   in = checked(get_suffix_length(in, block_.end, head & 15, &suffix_length));
-  if (lcp > term_.size()) fail("a term shares more bytes than the one before has");
+  if (lcp > size_before) fail("a term shares more bytes than the one before has");
   if (suffix_length > static_cast<std::uint64_t>(block_.end - in)) {
     fail("a term is longer than its block");
   }
+  in_ = in + suffix_length;
+  return {static_cast<std::size_t>(lcp),
+          {reinterpret_cast<const char*>(in), static_cast<std::size_t>(suffix_length)}};
+}
+
+void TermBlockReader::read_term() {
+  const std::uint8_t* const begin = in_;
+  const TermParts parts = read_parts(term_.size());
   // Within a block the first byte after the shared ones tells the order; the first term of a block
   // follows no other here.
-  const auto* const suffix = reinterpret_cast<const char*>(in);
-  const std::string_view rest(suffix, static_cast<std::size_t>(suffix_length));
-  if (rest <= std::string_view(term_).substr(static_cast<std::size_t>(lcp))) {
+  if (parts.rest <= std::string_view(term_).substr(parts.lcp)) {
+    in_ = begin;
     fail("the terms are not in ascending order");
   }
-  term_.resize(static_cast<std::size_t>(lcp));
-  term_ += rest;
-  in_ = in + suffix_length;
+  term_.resize(parts.lcp);
+  term_ += parts.rest;
+}
+
+bool TermBlockReader::find(std::string_view term) {
+  // Of the entry before, which is less than `term`.
+  std::size_t size = 0, shared = 0;
+  while (begin_entry()) {
+    const TermParts parts = read_parts(size);
+    read_info();
+    size = parts.lcp + parts.rest.size();
+    // What it has of the one before reaches beyond where that differs: it is less as well.
+    if (parts.lcp > shared) continue;
+    const std::string_view wanted = term.substr(parts.lcp);
+    const std::size_t common = common_prefix(parts.rest, wanted);
+    if (common == wanted.size()) return common == parts.rest.size();
+    if (parts.rest.substr(common) > wanted.substr(common)) return false;
+    shared = parts.lcp + common;
+  }
+  return false;
 }
 
 void TermBlockReader::read_info() {
@@ -142,15 +173,11 @@ TermBlockReader DictionaryReader::block(std::uint64_t block) const {
 std::string_view DictionaryReader::first_term(std::uint64_t block) const {
   const BlockIndex::Block bytes = blocks_.block(block);
   const std::uint8_t* in = bytes.begin + 1;
-  const auto read = [&](std::uint64_t* value) {
-    if (in != nullptr) in = get_varint64(in, bytes.end, value);
-  };
-  std::uint64_t ignored = 0;
-  read(&ignored);
-  read(&ignored);
-  if (limits_.positions) read(&ignored);
+  for (int offsets_left = limits_.positions ? 3 : 2; offsets_left > 0 && in != bytes.end;) {
+    offsets_left -= *in++ < 0x80;
+  }
   std::uint64_t length = 0;
-  if (in != nullptr && in != bytes.end) {
+  if (in != bytes.end) {
     const std::uint8_t head = *in++;
     // It shares 0 bytes with no term before.
     in = head > 15 ? nullptr : get_suffix_length(in, bytes.end, head, &length);
@@ -187,11 +214,8 @@ std::optional<TermInfo> DictionaryReader::find(std::string_view term) const {
   const std::uint64_t upper = upper_block(term);
   if (upper == 0) return std::nullopt;
   TermBlockReader entries = block(upper - 1);
-  while (entries.next()) {
-    if (entries.term() == term) return entries.info();
-    if (entries.term() > term) return std::nullopt;
-  }
-  return std::nullopt;
+  if (!entries.find(term)) return std::nullopt;
+  return entries.info();
 }
 
 DictionaryIterator::DictionaryIterator(const DictionaryReader& dictionary, std::string_view prefix)

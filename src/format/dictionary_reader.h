@@ -35,12 +35,22 @@ class TermBlockReader {
   std::string_view term() const { return term_; }
   const TermInfo& info() const { return info_; }
 
+  /// Moves to the entry of `term`; false if there is none. Instead of `next`, which makes every
+  /// term on the way; `term` is not to be asked then.
+  bool find(std::string_view term);
+
   /// Throws Error(kCorrupt) with the offset of the next entry.
   [[noreturn]] void fail(std::string_view what) const;
 
  private:
   const std::uint8_t* checked(const std::uint8_t* in) const;
   const std::uint8_t* read_number(const std::uint8_t* in, std::uint64_t* value) const;
+  struct TermParts {
+    std::size_t lcp;
+    std::string_view rest;
+  };
+  TermParts read_parts(std::uint64_t size_before);
+  bool begin_entry();
   void read_term();
   void read_info();
 
