@@ -21,22 +21,31 @@ inline constexpr std::size_t kMaxBitmapBytes = kMaxBitmapNumbers / 8 + 1;
 /// It has one bit for each of kBlockValues at least.
 inline constexpr std::size_t kMinBitmapBytes = kBlockValues / 8;
 
+// Vector code, picked for the processor at run time; all targets give the same results.
+
 /// Writes the bitmap of a block of ascending `values` not below `first`; returns the end.
 std::uint8_t* encode_bitmap(const std::uint32_t* values, std::uint32_t first, std::uint8_t* out);
 
 /// Whether the bytes of a bitmap of `first` to `last` hold a block: 128 numbers, none of them below
-/// `first`, and the largest is `last`. For what follows that must be so.
+/// `first`, and the largest is `last`.
 bool is_block_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last);
+
+/// The same; and sets in `to`, which begins with the byte of `first`, what is set in the bitmap.
+bool lay_block_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
+                      std::uint8_t* to);
 
 /// Writes the numbers of a block to `values`, which has room for kBitmapSlack more.
 void decode_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                    std::uint32_t* values);
-inline constexpr std::size_t kBitmapSlack = 8;
-
-/// Sets in `to` what is set in a bitmap of `size` bytes, kMinBitmapBytes or more.
-void lay_bitmap(const std::uint8_t* bitmap, std::size_t size, std::uint8_t* to);
+inline constexpr std::size_t kBitmapSlack = 16;
 
 /// How many bits of `num_words` words are set.
 std::size_t count_bits(const std::uint64_t* words, std::size_t num_words);
+
+/// A way for tests to hold the targets against each other.
+namespace bitmap_testing {
+std::size_t num_targets();
+void use_target(std::size_t index);
+}  // namespace bitmap_testing
 
 }  // namespace spimi

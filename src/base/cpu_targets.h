@@ -33,9 +33,22 @@ inline bool cpu_has_avx3() {
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd");
 }
+/// Highway's AVX3_DL target: AVX-512 as of Ice Lake. Only for files with HWY_WANT_AVX3_DL.
+inline bool cpu_has_avx3_dl() {
+  return cpu_has_avx3() && __builtin_cpu_supports("avx512vnni") &&
+         __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512vbmi") &&
+         __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("vaes") &&
+         __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bitalg");
+}
 #endif
 
 }  // namespace spimi
+
+#if HWY_ARCH_X86 && HWY_TARGETS & HWY_AVX3_DL
+#define SPIMI_AVX3_DL_TARGET(make) make(N_AVX3_DL, cpu_has_avx3_dl()),
+#else
+#define SPIMI_AVX3_DL_TARGET(make)
+#endif
 
 #if HWY_ARCH_X86 && HWY_TARGETS & HWY_AVX3
 #define SPIMI_AVX3_TARGET(make) make(N_AVX3, cpu_has_avx3()),
@@ -55,5 +68,7 @@ inline bool cpu_has_avx3() {
 
 /// A list of what was compiled, best first: make(namespace, whether it can run) for each. The last
 /// is what the whole program is compiled for.
-#define SPIMI_CPU_TARGETS(make) \
-  SPIMI_AVX3_TARGET(make) SPIMI_AVX2_TARGET(make) SPIMI_SSSE3_TARGET(make) make(HWY_NAMESPACE, true)
+#define SPIMI_CPU_TARGETS(make)                                            \
+  SPIMI_AVX3_DL_TARGET(make)                                               \
+  SPIMI_AVX3_TARGET(make) SPIMI_AVX2_TARGET(make) SPIMI_SSSE3_TARGET(make) \
+      make(HWY_NAMESPACE, true)

@@ -155,14 +155,18 @@ bool PostingsCursor::is_bitmap_ahead() const {
   return skip_.last_docid - base_ < kMaxBitmapNumbers;
 }
 
-/// The bitmap of the block ahead, which is as it must be.
-const std::uint8_t* PostingsCursor::read_bitmap() const {
+/// Checks the bitmap of the block ahead and returns it; lays it over `bits`, which begin with docid
+/// `begin`, unless they are null.
+const std::uint8_t* PostingsCursor::read_bitmap(std::uint32_t begin, std::uint8_t* bits) const {
   const std::uint8_t* const bitmap = postings_->bytes(next_postings_, skip_.block_bytes);
   const auto first = static_cast<std::uint32_t>(base_);
   if (bitmap_bytes(first, skip_.last_docid) > skip_.block_bytes) {
     postings_->corrupt(next_postings_, "a posting block is malformed");
   }
-  if (!is_block_bitmap(bitmap, first, skip_.last_docid)) {
+  const bool is_sound = bits == nullptr ? is_block_bitmap(bitmap, first, skip_.last_docid)
+                                        : lay_block_bitmap(bitmap, first, skip_.last_docid,
+                                                           bits + (first - begin) / 8);
+  if (!is_sound) {
     postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
   }
   return bitmap;
@@ -400,8 +404,7 @@ void PostingsCursor::fill_wanted(std::uint32_t begin, std::uint32_t end,
       return;
     }
     if (skip_.last_docid < end && first >= begin && begin % 8 == 0 && is_bitmap_ahead()) {
-      lay_bitmap(read_bitmap(), bitmap_bytes(first, skip_.last_docid),
-                 reinterpret_cast<std::uint8_t*>(bits) + (first - begin) / 8);
+      read_bitmap(begin, reinterpret_cast<std::uint8_t*>(bits));
       pass_over_block();
       continue;
     }

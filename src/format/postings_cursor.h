@@ -133,7 +133,7 @@ class PostingsCursor {
   bool find_skip_entry(Wanted wanted);
   void read_skip_entry();
   void pass_over_block();
-  const std::uint8_t* read_bitmap() const;
+  const std::uint8_t* read_bitmap(std::uint32_t begin = 0, std::uint8_t* bits = nullptr) const;
   bool is_bitmap_ahead() const;
   void read_block();
   void fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);

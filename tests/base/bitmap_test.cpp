@@ -35,14 +35,18 @@ Values random_block(Random& random, std::uint32_t first, std::uint32_t last) {
   return all;
 }
 
-class BitmapTest : public ::testing::Test {
+/// With every instruction set that runs here; the first is the best one, which is the default.
+class BitmapTest : public ::testing::TestWithParam<std::size_t> {
  protected:
+  BitmapTest() { bitmap_testing::use_target(GetParam()); }
+  ~BitmapTest() override { bitmap_testing::use_target(0); }
+
   const std::uint64_t seed_ = test_seed();
   ::testing::ScopedTrace trace_{__FILE__, __LINE__, "SPIMI_TEST_SEED=" + std::to_string(seed_)};
   Random random_{seed_};
 };
 
-TEST_F(BitmapTest, BlocksOfEverySpanAreReadBack) {
+TEST_P(BitmapTest, BlocksOfEverySpanAreReadBack) {
   for (std::uint32_t span = kBlockValues; span <= kMaxBitmapNumbers; ++span) {
     const auto offset = static_cast<std::uint32_t>(random_below(random_, 100));
     const std::uint32_t first = span % 7 == 0 ? 0xFFFFFFFEu - span : offset;
@@ -62,7 +66,7 @@ TEST_F(BitmapTest, BlocksOfEverySpanAreReadBack) {
   }
 }
 
-TEST_F(BitmapTest, OnlyABlockOf128ThatEndsWithTheLastIsAccepted) {
+TEST_P(BitmapTest, OnlyABlockOf128ThatEndsWithTheLastIsAccepted) {
   for (const std::uint32_t span : {129u, 135u, 136u, 200u, 1000u, 1023u, 1024u}) {
     for (std::uint32_t first = 40; first < 48; ++first) {
       const std::uint32_t last = first + span - 1;
@@ -73,7 +77,10 @@ TEST_F(BitmapTest, OnlyABlockOf128ThatEndsWithTheLastIsAccepted) {
         for (const std::size_t bit : flipped) {
           bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
         }
-        return is_block_bitmap(exact_copy(bytes).get(), first, last);
+        const auto to = exact_copy(std::string(bytes.size(), '\0'));
+        const bool is_sound = is_block_bitmap(exact_copy(bytes).get(), first, last);
+        EXPECT_EQ(lay_block_bitmap(exact_copy(bytes).get(), first, last, to.get()), is_sound);
+        return is_sound;
       };
       ASSERT_TRUE(accepts({}));
       const std::size_t first_bit = first % 8, last_bit = last - first / 8 * 8;
@@ -91,21 +98,23 @@ TEST_F(BitmapTest, OnlyABlockOf128ThatEndsWithTheLastIsAccepted) {
   }
 }
 
-TEST_F(BitmapTest, LaysBlocksOverWhatIsThere) {
-  for (std::size_t size = kMinBitmapBytes; size <= kMaxBitmapBytes; ++size) {
-    std::string bitmap(size, '\0'), below(size, '\0'), both;
-    for (std::size_t i = 0; i < size; ++i) {
-      bitmap[i] = static_cast<char>(random_());
-      below[i] = static_cast<char>(random_());
-      both += static_cast<char>(bitmap[i] | below[i]);
+TEST_P(BitmapTest, LaysBlocksOverWhatIsThere) {
+  for (std::uint32_t span = kBlockValues; span <= kMaxBitmapNumbers; ++span) {
+    const auto first = static_cast<std::uint32_t>(random_below(random_, 100));
+    const std::uint32_t last = first + span - 1;
+    const std::string bitmap = encode_bitmap_simply(random_block(random_, first, last), first);
+    std::string below, both;
+    for (const char byte : bitmap) {
+      below += static_cast<char>(random_());
+      both += static_cast<char>(below.back() | byte);
     }
     const auto to = exact_copy(below);
-    lay_bitmap(exact_copy(bitmap).get(), size, to.get());
-    ASSERT_EQ(std::string(reinterpret_cast<const char*>(to.get()), size), both);
+    ASSERT_TRUE(lay_block_bitmap(exact_copy(bitmap).get(), first, last, to.get()));
+    ASSERT_EQ(std::string(reinterpret_cast<const char*>(to.get()), bitmap.size()), both);
   }
 }
 
-TEST_F(BitmapTest, CountsTheBitsOfAnyNumberOfWords) {
+TEST_P(BitmapTest, CountsTheBitsOfAnyNumberOfWords) {
   for (std::size_t num_words = 0; num_words < 300; ++num_words) {
     std::vector<std::uint64_t> words(num_words);
     std::size_t num_bits = 0;
@@ -116,6 +125,9 @@ TEST_F(BitmapTest, CountsTheBitsOfAnyNumberOfWords) {
     ASSERT_EQ(count_bits(words.data(), num_words), num_bits);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Targets, BitmapTest,
+                         ::testing::Range(std::size_t{0}, bitmap_testing::num_targets()));
 
 }  // namespace
 }  // namespace spimi::testing
