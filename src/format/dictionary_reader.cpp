@@ -1,6 +1,7 @@
 #include "format/dictionary_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "base/common_prefix.h"
@@ -23,6 +24,15 @@ const std::uint8_t* get_suffix_length(const std::uint8_t* in, const std::uint8_t
   return in;
 }
 
+/// A number for the first bytes of a term, in the order of the terms; the same number may be of
+/// several.
+std::uint64_t load_key(const std::uint8_t* bytes) { return __builtin_bswap64(load_u64(bytes)); }
+std::uint64_t key_of(std::string_view term) {
+  std::uint8_t bytes[kTermKeyBytes] = {};
+  std::memcpy(bytes, term.data(), std::min(term.size(), kTermKeyBytes));
+  return load_key(bytes);
+}
+
 }  // namespace
 
 TermBlockReader::TermBlockReader(const BlockIndex& blocks, const DictionaryLimits& limits,
@@ -31,6 +41,7 @@ TermBlockReader::TermBlockReader(const BlockIndex& blocks, const DictionaryLimit
       limits_(limits),
       block_(blocks.block(block)),
       in_(block_.begin),
+      key_(blocks.entry(block) + sizeof(std::uint64_t)),
       entries_left_(num_entries) {
   if (*in_ != num_entries) fail("a term block has the wrong number of terms");
   ++in_;
@@ -89,9 +100,13 @@ TermBlockReader::TermParts TermBlockReader::read_parts(std::uint64_t size_before
   if (suffix_length > static_cast<std::uint64_t>(block_.end - in)) {
     fail("a term is longer than its block");
   }
+  const std::string_view rest(reinterpret_cast<const char*>(in),
+                              static_cast<std::size_t>(suffix_length));
+  if (size_before == 0 && key_of(rest) != load_key(key_)) {
+    fail("the first term of a block is not that of its entry in terms.index");
+  }
   in_ = in + suffix_length;
-  return {static_cast<std::size_t>(lcp),
-          {reinterpret_cast<const char*>(in), static_cast<std::size_t>(suffix_length)}};
+  return {static_cast<std::size_t>(lcp), rest};
 }
 
 void TermBlockReader::read_term() {
@@ -160,7 +175,8 @@ DictionaryReader::DictionaryReader(const SegmentFileReader& terms, const Segment
                                    const DictionaryLimits& limits)
     : limits_(limits),
       blocks_(index, terms,
-              limits.num_terms / kTermsPerBlock + (limits.num_terms % kTermsPerBlock != 0)) {}
+              limits.num_terms / kTermsPerBlock + (limits.num_terms % kTermsPerBlock != 0),
+              sizeof(std::uint64_t) + kTermKeyBytes) {}
 
 TermBlockReader DictionaryReader::block(std::uint64_t block) const {
   const std::uint64_t before = block * kTermsPerBlock;
@@ -189,7 +205,11 @@ std::string_view DictionaryReader::first_term(std::uint64_t block) const {
 }
 
 std::uint64_t DictionaryReader::upper_block(std::string_view term, std::uint64_t begin) const {
-  const auto is_above = [&](std::uint64_t at) { return first_term(at) > term; };
+  const std::uint64_t wanted = key_of(term);
+  const auto is_above = [&](std::uint64_t at) {
+    const std::uint64_t key = load_key(blocks_.entry(at) + sizeof(std::uint64_t));
+    return key == wanted ? first_term(at) > term : key > wanted;
+  };
   // The answer is in [low, high]. In steps that double first, unless there is no place to be near.
   std::uint64_t low = begin, high = num_blocks();
   for (std::uint64_t step = 1; begin > 0 && low + step <= high; step *= 2) {

@@ -58,6 +58,7 @@ class TermBlockReader {
   const DictionaryLimits& limits_;
   BlockIndex::Block block_;
   const std::uint8_t* in_;
+  const std::uint8_t* key_;  ///< Of the first term.
   std::size_t entries_left_;
   std::string term_;
   TermInfo info_;
@@ -71,7 +72,7 @@ class DictionaryReader {
   DictionaryReader(const DictionaryReader&) = delete;
   DictionaryReader& operator=(const DictionaryReader&) = delete;
 
-  /// Reads some log2(number of blocks) first terms, then one block.
+  /// Reads some log2(number of blocks) entries of the index, then one block.
   std::optional<TermInfo> find(std::string_view term) const;
 
   /// The first block from `begin` on whose first term is greater than `term`, or num_blocks().

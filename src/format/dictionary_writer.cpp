@@ -6,7 +6,6 @@
 #include "base/common_prefix.h"
 #include "base/packed_block.h"
 #include "base/varint.h"
-#include "format/layout.h"
 #include "spimi/error.h"
 
 namespace spimi {
@@ -46,6 +45,8 @@ void DictionaryWriter::add(std::size_t lcp, std::string_view suffix, const TermI
     std::copy(offsets_, offsets_ + 3, block_offsets_);
     lcp = 0;
     suffix = last_term_;
+    std::fill_n(block_key_, kTermKeyBytes, std::uint8_t{0});
+    std::memcpy(block_key_, suffix.data(), std::min(suffix.size(), kTermKeyBytes));
   }
   std::uint8_t* to = block_.reserve(suffix.size() + 8 * kMaxVarint64Bytes);
   *to++ = static_cast<std::uint8_t>(std::min<std::size_t>(lcp, 15) << 4 |
@@ -67,6 +68,7 @@ void DictionaryWriter::add(std::size_t lcp, std::string_view suffix, const TermI
 
 void DictionaryWriter::write_block(std::size_t num_terms) {
   append_offset(index_, terms_.size());
+  index_.append(block_key_, sizeof(block_key_));
   std::uint8_t head[1 + 3 * kMaxVarint64Bytes];
   head[0] = static_cast<std::uint8_t>(num_terms);
   std::uint8_t* to = head + 1;

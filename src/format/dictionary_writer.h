@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/byte_buffer.h"
+#include "format/layout.h"
 #include "format/segment_file_writer.h"
 #include "spimi/index.h"
 
@@ -32,9 +33,10 @@ class DictionaryWriter {
   SegmentFileWriter& index_;
   const bool positions_;
   std::uint64_t num_terms_ = 0;
-  ByteBuffer block_;                     // entries of the current block
-  std::uint64_t block_offsets_[3] = {};  // of its first term's postings, skips, positions
-  std::uint64_t offsets_[3] = {};        // of the next term's
+  ByteBuffer block_;                       // entries of the current block
+  std::uint8_t block_key_[kTermKeyBytes];  // of its first term
+  std::uint64_t block_offsets_[3] = {};    // of its first term's postings, skips, positions
+  std::uint64_t offsets_[3] = {};          // of the next term's
   std::string last_term_;
 };
 

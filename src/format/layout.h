@@ -83,6 +83,9 @@ constexpr std::uint64_t segment_file_bytes(std::uint64_t payload_bytes) {
 /// average.
 inline constexpr std::size_t kTermsPerBlock = 64;
 inline constexpr std::size_t kPathsPerBlock = 16;
+/// Of a term block's first term, in `terms.index`: so much that a search rarely looks into a block
+/// that it does not end in.
+inline constexpr std::size_t kTermKeyBytes = 8;
 
 // Integers on disk are little-endian, and so are the machines this is built for.
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);

@@ -133,9 +133,10 @@ void SegmentFileReader::out_of_range(std::uint64_t offset) const {
 }
 
 BlockIndex::BlockIndex(const SegmentFileReader& index, const SegmentFileReader& data,
-                       std::uint64_t num_blocks)
-    : index_(index), data_(data), num_blocks_(num_blocks) {
-  if (index.payload_bytes() % 8 != 0 || index.payload_bytes() / 8 != num_blocks) {
+                       std::uint64_t num_blocks, std::uint64_t entry_bytes)
+    : index_(index), data_(data), num_blocks_(num_blocks), entry_bytes_(entry_bytes) {
+  if (index.payload_bytes() % entry_bytes != 0 ||
+      index.payload_bytes() / entry_bytes != num_blocks) {
     index.corrupt(0, "its length is not that of " + std::to_string(num_blocks) + " blocks");
   }
   if (num_blocks == 0 && data.payload_bytes() != 0) {
@@ -143,15 +144,12 @@ BlockIndex::BlockIndex(const SegmentFileReader& index, const SegmentFileReader& 
   }
 }
 
-std::uint64_t BlockIndex::offset_of(std::uint64_t block) const {
-  if (block == num_blocks_) return data_.payload_bytes();
-  return load_u64(index_.bytes(block * 8, 8));
-}
-
 BlockIndex::Block BlockIndex::block(std::uint64_t block) const {
-  const std::uint64_t begin = offset_of(block), end = offset_of(block + 1);
+  const std::uint64_t begin = load_u64(entry(block));
+  const std::uint64_t end =
+      block + 1 == num_blocks_ ? data_.payload_bytes() : load_u64(entry(block + 1));
   if (begin >= end || (block == 0) != (begin == 0)) {
-    index_.corrupt(block * 8, "the offset of a block is out of order");
+    index_.corrupt(block * entry_bytes_, "the offset of a block is out of order");
   }
   const std::uint8_t* const bytes = data_.bytes(begin, end - begin);
   return {begin, bytes, bytes + (end - begin)};

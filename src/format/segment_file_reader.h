@@ -93,9 +93,10 @@ class U32Array {
 /// and `terms.index`.
 class BlockIndex {
  public:
-  /// Throws Error(kCorrupt) if `index` is not as long as `num_blocks` need.
+  /// An entry of `index` takes `entry_bytes`, and its first 8 are where the block begins. Throws
+  /// Error(kCorrupt) if `index` is not as long as `num_blocks` need.
   BlockIndex(const SegmentFileReader& index, const SegmentFileReader& data,
-             std::uint64_t num_blocks);
+             std::uint64_t num_blocks, std::uint64_t entry_bytes = 8);
 
   std::uint64_t num_blocks() const { return num_blocks_; }
   const SegmentFileReader& data() const { return data_; }
@@ -107,13 +108,16 @@ class BlockIndex {
   };
   /// The bytes of a block, never empty; `block < num_blocks()`.
   Block block(std::uint64_t block) const;
+  /// Its entry in the index; `block < num_blocks()`.
+  const std::uint8_t* entry(std::uint64_t block) const {
+    return index_.bytes(block * entry_bytes_, entry_bytes_);
+  }
 
  private:
-  std::uint64_t offset_of(std::uint64_t block) const;
-
   const SegmentFileReader& index_;
   const SegmentFileReader& data_;
   std::uint64_t num_blocks_;
+  std::uint64_t entry_bytes_;
 };
 
 }  // namespace spimi

@@ -218,6 +218,7 @@ TEST(SegmentReader, RefusesADictionaryThatBreaksItsRules) {
   expect_refuses(index, "terms.index", "TIDX", std::string(8, '\0'), "\1"s + std::string(7, '\0'));
   expect_refuses(index, "terms.index", "TIDX", std::string(8, '\0'), "");
   expect_refuses(index, "terms.index", "TIDX", std::string(8, '\0'), std::string(16, '\0'));
+  expect_refuses(index, "terms.index", "TIDX", "apple", "appla");  // Another key than the term's.
   expect_refuses(index, "paths", "PATH",
                  "\x04\x01"
                  "b",

@@ -261,13 +261,16 @@ TEST_F(DamageTest, BytesAfterTheLastListAreFound) {
 
 TEST_F(DamageTest, TermBlocksThatDoNotFollowOnEachOtherAreFound) {
   const std::size_t second_block =
-      static_cast<unsigned char>(files_[segment_path("terms.index")][72]) +
-      256 * static_cast<unsigned char>(files_[segment_path("terms.index")][73]);
+      static_cast<unsigned char>(files_[segment_path("terms.index")][80]) +
+      256 * static_cast<unsigned char>(files_[segment_path("terms.index")][81]);
   reseal("terms", "TERM", [&](std::string& payload) {
     // The first term of the block begins with x, as do those around it.
     payload[payload.find('x', second_block)] = 'a';
   });
+  EXPECT_THAT(problems(), HasSubstr("the first term of a block is not that of its entry"));
+  reseal("terms.index", "TIDX", [](std::string& payload) { payload[16 + 8] = 'a'; });
   EXPECT_THAT(problems(), HasSubstr("the terms are not in ascending order"));
+  rewrite(segment_path("terms.index"), files_[segment_path("terms.index")]);
   reseal("terms", "TERM", [&](std::string& payload) { payload[second_block + 1] ^= 1; });
   EXPECT_THAT(problems(), HasSubstr("the lists of a term block do not follow on those before"));
 }

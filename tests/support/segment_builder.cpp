@@ -289,6 +289,7 @@ std::map<std::string, std::string> index_files(const TestIndex& index) {
   for (const auto& [term, list] : index.lists) {
     if (term_number % 64 == 0) {
       append_le(terms_index, terms.size(), 8);
+      terms_index += (term + std::string(8, '\0')).substr(0, 8);
       terms += static_cast<char>(std::min<std::size_t>(64, index.lists.size() - term_number));
       append_varint(terms, postings.size());
       append_varint(terms, skips.size());
