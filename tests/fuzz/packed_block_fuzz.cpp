@@ -1,13 +1,16 @@
-// Input: a byte that chooses, then the bytes of a packed block, of a varint, or of 128 values to
-// encode. Decoders never read outside of what they are given; what they accept survives being
-// encoded again.
+// Input: a byte that chooses, then the bytes of a packed block, of a varint, of 128 values to
+// encode, or of a bitmap behind a byte for its first number. Decoders never read outside of what
+// they are given; what they accept survives being encoded again.
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "base/bitmap.h"
 #include "base/packed_block.h"
 #include "base/varint.h"
 #include "fuzz/fuzz.h"
@@ -96,19 +99,48 @@ void fuzz_values(std::string_view bytes) {
   encode_and_decode(values);
 }
 
+void fuzz_bitmap(FuzzInput input) {
+  const std::uint32_t first = input.u8();
+  // The last number is that of the last bit which is set.
+  std::string_view bytes = input.rest().substr(0, kMaxBitmapBytes);
+  while (!bytes.empty() && bytes.back() == 0) bytes.remove_suffix(1);
+  if (bytes.size() < kMinBitmapBytes) return;
+  const auto top = std::bit_width(static_cast<unsigned char>(bytes.back())) - 1;
+  const auto last = static_cast<std::uint32_t>((first / 8 + bytes.size() - 1) * 8) +
+                    static_cast<std::uint32_t>(top);
+  const ExactCopy copy(bytes);
+  const bool is_block = is_block_bitmap(copy.data.get(), first, last);
+  const ExactCopy laid(std::string(bytes.size(), '\0'));
+  require(lay_block_bitmap(copy.data.get(), first, last, laid.data.get()) == is_block,
+          "laying a bitmap checks it");
+  require(std::memcmp(copy.data.get(), laid.data.get(), bytes.size()) == 0,
+          "what is laid on nothing is it");
+  if (!is_block) return;
+  std::array<std::uint32_t, kBlockValues + kBitmapSlack> values{};
+  decode_bitmap(copy.data.get(), first, last, values.data());
+  const auto end = values.begin() + kBlockValues;
+  require(std::is_sorted(values.begin(), end, std::less_equal<>()), "numbers ascend");
+  require(values[0] >= first && end[-1] == last, "numbers are within their bounds");
+  const std::string again = encode_bitmap_simply({values.begin(), end}, first);
+  require(again == bytes, "a bitmap that was decoded is encoded as it was");
+}
+
 }  // namespace
 
 void fuzz_one(const std::uint8_t* data, std::size_t size) {
   FuzzInput input(data, size);
-  switch (input.u8() % 3) {
+  switch (input.u8() % 4) {
     case 0:
       fuzz_packed(input.rest());
       break;
     case 1:
       fuzz_varint(input.rest());
       break;
-    default:
+    case 2:
       fuzz_values(input.rest());
+      break;
+    default:
+      fuzz_bitmap(input);
   }
 }
 
