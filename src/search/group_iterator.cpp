@@ -50,19 +50,20 @@ class GroupIterator : public DocIterator {
       first = std::min(first, cursor.docid());
     }
     started_ = true;
-    docid_ = window_begin_ = first;
+    docid_ = first;
     if (first == kEnd) return;
+    window_begin_ = first / 64 * 64;
     std::fill(found_.begin(), found_.end(), 0);
     if (scores_) std::fill(tfs_.begin(), tfs_.end(), 0u);
     const auto end = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(std::uint64_t{first} + kWindowDocs, kEnd));
+        std::min<std::uint64_t>(std::uint64_t{window_begin_} + kWindowDocs, kEnd));
     for (PostingsCursor& cursor : cursors_) {
       if (!scores_) {
-        if (cursor.docid() < end) cursor.fill(first, end, found_.data());
+        if (cursor.docid() < end) cursor.fill(window_begin_, end, found_.data());
         continue;
       }
       for (std::uint32_t docid = cursor.docid(); docid < end; docid = cursor.next()) {
-        const std::uint32_t place = docid - first;
+        const std::uint32_t place = docid - window_begin_;
         found_[place / 64] |= std::uint64_t{1} << place % 64;
         tfs_[place] += cursor.tf();
       }
