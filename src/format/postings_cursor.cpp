@@ -1,45 +1,15 @@
 #include "format/postings_cursor.h"
 
 #include <algorithm>
-#include <cstring>
-#include <numeric>
 
 #include "base/varint.h"
+#include "format/gaps.h"
 
 namespace spimi {
 namespace {
 
 constexpr std::uint64_t kMaxSkipEntryBytes = 2 * kMaxVarint32Bytes + kMaxVarint64Bytes + 2;
 constexpr std::uint64_t kMaxTailPostingBytes = 2 * kMaxVarint32Bytes;
-
-/// Writes the `size` numbers that have these gaps between them, modulo 2^32; the first would be
-/// `base` for a gap of 0. Goes in fours, so it reads and writes up to 3 more. Returns a number that
-/// is less than 2^n only if all gaps are.
-[[gnu::always_inline]] inline std::uint32_t add_up_gaps(std::uint32_t base,
-                                                        const std::uint32_t* gaps, std::size_t size,
-                                                        std::uint32_t* values) {
-  // Four at a time, which every processor can: adding up is bound by how fast the sums follow each
-  // other, not by how many are made at once.
-  using Four [[gnu::vector_size(16)]] = std::uint32_t;
-  constexpr Four kZero = {};
-  Four before = kZero + (base - 1);
-  Four seen = kZero;
-  for (std::size_t i = 0; i < size; i += 4) {
-    Four sums;
-    std::memcpy(&sums, gaps + i, sizeof(sums));
-    seen |= sums;
-    sums += 1;
-    sums += __builtin_shufflevector(kZero, sums, 0, 4, 5, 6);
-    sums += __builtin_shufflevector(kZero, sums, 0, 1, 4, 5);
-    const Four four_values = sums + before;
-    std::memcpy(values + i, &four_values, sizeof(four_values));
-    before += __builtin_shufflevector(sums, sums, 3, 3, 3, 3);
-  }
-  return seen[0] | seen[1] | seen[2] | seen[3];
-}
-
-/// A block of gaps below it adds up to less than 2^31.
-constexpr std::uint32_t kMaxSafeGap = 1u << 24;
 
 /// Makes docids of the gaps of a block, the first of which would be `base` for a gap of 0. False if
 /// the last is not `last_docid`, which is at least `base`.
@@ -442,66 +412,6 @@ std::uint8_t PostingsCursor::kth_max_impact(std::size_t k) const {
     --impact;
   }
   return impact;
-}
-
-/// Adds up in 32 bits, unless tfs are such as no sound index is likely to have.
-void PostingsCursor::add_up_tfs() {
-  const std::uint32_t most = add_up_gaps(0, tfs_, kBlockValues, tf_sums_);
-  tf_sums_fit_ = most < kMaxSafeGap;
-  tfs_added_ = true;
-}
-
-std::uint64_t PostingsCursor::tfs_before(std::uint32_t at) const {
-  if (!tf_sums_fit_) return std::accumulate(tfs_, tfs_ + at, std::uint64_t{0});
-  // As for gaps one more was added for each.
-  return at == 0 ? 0 : tf_sums_[at - 1] - (at - 1);
-}
-
-void PostingsCursor::begin_positions() {
-  positions_left_ = 0;
-  next_position_ = 0;
-  if (positions_ == nullptr || size_ == 0) return;
-  if (!tfs_decoded_) decode_tfs();
-  if (!tfs_added_) add_up_tfs();
-  const std::uint64_t target = tfs_before(at_);
-  if (positions_read_ == kUnknown || positions_read_ > target) {
-    positions_reader_.seek(block_positions_);
-    positions_read_ = 0;
-  }
-  positions_reader_.skip(target - positions_read_);
-  positions_read_ = target;
-  positions_left_ = tfs_[at_];
-}
-
-std::span<const std::uint32_t> PostingsCursor::more_positions(std::uint32_t shift) {
-  if (positions_left_ == 0) return {};
-  const auto gaps = positions_reader_.take(std::min(positions_left_, kMaxPiece));
-  const auto size = static_cast<std::uint32_t>(gaps.size());
-  positions_left_ -= size;
-  positions_read_ += size;
-  const std::uint32_t base = static_cast<std::uint32_t>(next_position_) - shift;
-  const std::uint32_t most = add_up_gaps(base, gaps.data(), size, piece_);
-  if (next_position_ < 1u << 31 && most < kMaxSafeGap) {
-    next_position_ = std::uint64_t{piece_[size - 1] + shift} + 1;
-  } else {
-    // They ascend, so the last shows whether any was too large.
-    for (const std::uint32_t gap : gaps) next_position_ += std::uint64_t{gap} + 1;
-    if (next_position_ > std::uint64_t{1} << 32) {
-      positions_->corrupt(0, "a position does not fit in 32 bits");
-    }
-  }
-  std::fill_n(piece_ + size, kPieceSlack, piece_[size - 1]);
-  return {piece_, size};
-}
-
-std::span<const std::uint32_t> PostingsCursor::positions() {
-  // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
-  decoded_.clear();
-  begin_positions();
-  for (auto piece = more_positions(); !piece.empty(); piece = more_positions()) {
-    decoded_.insert(decoded_.end(), piece.begin(), piece.end());
-  }
-  return decoded_;
 }
 
 }  // namespace spimi
