@@ -28,10 +28,6 @@ inline std::size_t varint_size(std::uint64_t value) {
 /// does not fit.
 inline const std::uint8_t* get_varint64(const std::uint8_t* in, const std::uint8_t* end,
                                         std::uint64_t* value) {
-  if (in < end && *in < 0x80) {
-    *value = *in;
-    return in + 1;
-  }
   std::uint64_t result = 0;
   for (unsigned shift = 0; shift < 64 && in < end; shift += 7) {
     const std::uint64_t byte = *in++;

@@ -59,8 +59,8 @@ const std::uint8_t* TermBlockReader::checked(const std::uint8_t* in) const {
   return in;
 }
 
-const std::uint8_t* TermBlockReader::read_number(const std::uint8_t* in,
-                                                 std::uint64_t* value) const {
+const std::uint8_t* TermBlockReader::read_long_number(const std::uint8_t* in,
+                                                      std::uint64_t* value) const {
   return checked(get_varint64(in, block_.end, value));
 }
 

@@ -44,7 +44,13 @@ class TermBlockReader {
 
  private:
   const std::uint8_t* checked(const std::uint8_t* in) const;
-  const std::uint8_t* read_number(const std::uint8_t* in, std::uint64_t* value) const;
+  const std::uint8_t* read_number(const std::uint8_t* in, std::uint64_t* value) const {
+    // Most have one byte.
+    if (in == block_.end || *in >= 0x80) return read_long_number(in, value);
+    *value = *in;
+    return in + 1;
+  }
+  const std::uint8_t* read_long_number(const std::uint8_t* in, std::uint64_t* value) const;
   struct TermParts {
     std::size_t lcp;
     std::string_view rest;
