@@ -229,8 +229,10 @@ void PostingsCursor::end() {
   docid_ = kEnd;
 }
 
-bool PostingsCursor::next_block(unsigned min_impact) {
-  return find_block([=](const SkipEntry& entry) { return entry.max_impact >= min_impact; });
+bool PostingsCursor::next_block(unsigned min_impact, unsigned end_impact) {
+  return find_block([=](const SkipEntry& entry) {
+    return entry.max_impact >= min_impact && entry.max_impact < end_impact;
+  });
 }
 
 /// The index in the current block of the first docid of at least `target`, which is there: a binary
@@ -321,14 +323,20 @@ PostingsCursor::Bound PostingsCursor::bound(std::uint32_t target) {
   return {kEnd - 1, static_cast<std::uint8_t>(none ? 0 : 255)};
 }
 
-std::uint8_t PostingsCursor::max_impact(std::uint32_t first, std::uint32_t last) {
-  Bound next = bound(first);
-  std::uint8_t max_impact = next.max_impact;
-  while (next.last_docid < last) {
-    next = bound(next.last_docid + 1);
-    max_impact = std::max(max_impact, next.max_impact);
-  }
-  return max_impact;
+void PostingsCursor::max_impacts(std::uint32_t first, unsigned shift,
+                                 std::span<std::uint8_t> impacts) {
+  const std::uint64_t end = first + (std::uint64_t{impacts.size()} << shift);
+  const auto raise = [&](std::uint64_t last_docid, std::uint8_t max_impact) {
+    if (last_docid < first || base_ >= end) return;
+    auto i = static_cast<std::size_t>(base_ <= first ? 0 : (base_ - first) >> shift);
+    const auto last = static_cast<std::size_t>((std::min(last_docid, end - 1) - first) >> shift);
+    for (; i <= last; ++i) impacts[i] = std::max(impacts[i], max_impact);
+  };
+  const bool goes_on = find_skip_entry([&](const SkipEntry& entry) {
+    raise(entry.last_docid, entry.max_impact);
+    return entry.last_docid >= end;
+  });
+  if (!goes_on && tail_left_ > 0) raise(num_docs_ - 1, 255);
 }
 
 std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) const {
@@ -399,19 +407,14 @@ std::uint8_t PostingsCursor::list_max_impact() const {
   return max_impact;
 }
 
-std::uint8_t PostingsCursor::kth_max_impact(std::size_t k) const {
-  if (k == 0 || blocks_left_ < k) return 0;
-  std::size_t num_blocks[256] = {};
+std::array<std::uint32_t, 256> PostingsCursor::count_max_impacts() const {
+  std::array<std::uint32_t, 256> num_blocks{};
   PostingsCursor other = *this;
   other.find_skip_entry([&](const SkipEntry& entry) {
     ++num_blocks[entry.max_impact];
     return false;
   });
-  std::uint8_t impact = 255;
-  for (std::size_t num_above = num_blocks[255]; num_above < k; num_above += num_blocks[impact]) {
-    --impact;
-  }
-  return impact;
+  return num_blocks;
 }
 
 }  // namespace spimi

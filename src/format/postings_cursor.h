@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -72,9 +73,9 @@ class PostingsCursor {
   static constexpr std::uint32_t kPieceSlack = 3;
 
   /// Moves to the first posting of the next block: 128 postings or the tail. Passes over blocks
-  /// whose max_impact is below `min_impact`, without reading them; the tail is never passed over.
-  /// False at the end.
-  bool next_block(unsigned min_impact = 0);
+  /// whose max_impact is below `min_impact`, or not below `end_impact`, without reading them; the
+  /// tail is never passed over. False at the end.
+  bool next_block(unsigned min_impact = 0, unsigned end_impact = 256);
   std::span<const std::uint32_t> block_docids() const { return {docids_, size_}; }
   std::span<const std::uint32_t> block_tfs() {
     if (!tfs_decoded_) decode_tfs();
@@ -102,9 +103,10 @@ class PostingsCursor {
     next();
   }
 
-  /// The largest max_impact that `bound` finds for docids from `first` to `last`, with the same
-  /// conditions.
-  std::uint8_t max_impact(std::uint32_t first, std::uint32_t last);
+  /// Raises each of `impacts`, one for every 2^shift docids from `first` on, to the max_impact of
+  /// the blocks that may have some of these; the tail's is 255. `first` is not below the end of
+  /// what an earlier call was for; nothing else may be asked of the cursor.
+  void max_impacts(std::uint32_t first, unsigned shift, std::span<std::uint8_t> impacts);
 
   /// Sets bit `docid - begin` for each posting in [begin, end) that is not behind it, and moves to
   /// the first posting from `end` on. Fastest where `begin` is a multiple of 8.
@@ -119,9 +121,8 @@ class PostingsCursor {
   /// The largest max_impact of the list, 255 if it has a tail: reads all skip entries. Only before
   /// the first posting, and leaves the cursor there.
   std::uint8_t list_max_impact() const;
-  /// The k-th largest max_impact of the list's full blocks, 0 if there are fewer; in the same
-  /// state.
-  std::uint8_t kth_max_impact(std::size_t k) const;
+  /// How many of the list's full blocks have each max_impact; in the same state.
+  std::array<std::uint32_t, 256> count_max_impacts() const;
 
  private:
   static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};

@@ -83,6 +83,19 @@ class U32Array {
     return load_u32(payload_ + index * 4);
   }
 
+  /// Writes the values at `size` indices, which ascend, to `values`.
+  void gather(const std::uint32_t* indices, std::size_t size, std::uint32_t* values) const {
+    if (size == 0) return;
+    (void)(*this)[indices[0]];
+    if ((indices[0] ^ indices[size - 1]) < kPageBytes / 4) {
+      for (std::size_t i = 0; i < size; ++i) {
+        values[i] = load_u32(payload_ + std::uint64_t{indices[i]} * 4);
+      }
+    } else {
+      for (std::size_t i = 0; i < size; ++i) values[i] = (*this)[indices[i]];
+    }
+  }
+
  private:
   const SegmentFileReader* file_;
   const std::uint8_t* payload_;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "format/segment_reader.h"
@@ -11,25 +14,60 @@
 
 namespace spimi {
 
-/// Up to a block of documents, ascending, that may be hits. They are taken through the terms of a
-/// query together, term by term, in loops without branches that depend on the data; after each term
-/// those drop out whose score cannot be enough any more.
+/// What is compared in single precision is compared with so much of it.
+inline constexpr double kQuickMargin = 1 - 1e-5;
+
+/// The postings of a block that may have a score, with those scores.
+struct KeptPostings {
+  using Row = std::array<std::uint32_t, kBlockValues + kQuickSlack>;
+  Row docids, tfs, lengths;
+  std::array<float, kBlockValues + kQuickSlack> scores;
+
+  /// Never 0: that is the score of what has no posting.
+  static float quick_least(double least) {
+    return std::max(std::numeric_limits<float>::min(), static_cast<float>(least * kQuickMargin));
+  }
+
+  /// Keeps those that may score `least` or more; returns how many. There are scores if the weight
+  /// has a quick_score.
+  std::size_t keep(const TermWeight& weight, const U32Array& all_lengths, double least,
+                   std::span<const std::uint32_t> all_docids,
+                   std::span<const std::uint32_t> all_tfs) {
+    const std::size_t size = keep_frequent(all_docids.data(), all_tfs.data(), all_docids.size(),
+                                           weight.least_tf(least), docids.data(), tfs.data());
+    if (!weight.has_near_score()) return size;
+    all_lengths.gather(docids.data(), size, lengths.data());
+    return keep_scores(weight.quick_score(), quick_least(least), docids.data(), tfs.data(),
+                       lengths.data(), scores.data(), size);
+  }
+};
+
+/// Up to two blocks of documents, ascending, that may be hits. They are taken through the terms of
+/// a query together, term by term, in loops without branches that depend on the data; after each
+/// term those drop out whose score cannot be enough any more.
 class CandidateBatch {
  public:
-  static constexpr std::size_t kMaxDocs = kBlockValues;
+  static constexpr std::size_t kMaxDocs = 2 * kBlockValues;
 
-  /// A query has `num_terms`, in slots from 0 on.
-  CandidateBatch(std::size_t num_terms, DocIterator* excluded, const SearchContext& context,
+  /// A query has `num_terms`, in slots from 0 on. No document that `excluded` matches is a hit.
+  CandidateBatch(std::size_t num_terms, const PlanNode& excluded, const SearchContext& context,
                  TopK& top)
       : context_(context),
         all_lengths_(context.segment.lengths()),
         excluded_(excluded),
         top_(top),
         rows_(num_terms),
-        is_known_(num_terms, false) {}
+        is_known_(num_terms, false) {
+    rewind();
+  }
 
-  std::size_t size() const { return size_; }
+  /// Lets the documents begin anew, with smaller docids than those before.
+  void rewind() {
+    if (!excluded_.clauses.empty()) excluding_ = make_iterator(excluded_, context_, false);
+  }
+
   bool is_full() const { return size_ == kMaxDocs; }
+  bool has_room_for_block() const { return size_ + kBlockValues <= kMaxDocs; }
 
   /// Adds a document that is behind all others, and scores `sum` in terms of which find_tfs is to
   /// be told before it is offered.
@@ -39,13 +77,28 @@ class CandidateBatch {
     sums_[size_] = sum;
     ++size_;
   }
-  /// And what its tf is in one slot, the same for all.
-  void add(std::uint32_t docid, std::size_t slot, std::uint32_t tf) {
-    rows_[slot][size_] = tf;
-    add(docid);
+  /// Adds those of some postings of a block of a term, the same as before, that may score `least`
+  /// or more; returns how many.
+  std::size_t add_postings(const ScoredTerm& term, double least,
+                           std::span<const std::uint32_t> docids,
+                           std::span<const std::uint32_t> tfs) {
+    const std::size_t begin = size_;
+    std::uint32_t* const kept_docids = &docids_[begin];
+    std::uint32_t* const kept_tfs = &rows_[term.slot][begin];
+    std::size_t size = keep_frequent(docids.data(), tfs.data(), docids.size(),
+                                     term.weight.least_tf(least), kept_docids, kept_tfs);
+    all_lengths_.gather(kept_docids, size, &lengths_[begin]);
+    if (least > 0 && term.weight.has_near_score()) {
+      std::array<float, kBlockValues + kQuickSlack> scores;
+      size = keep_scores(term.weight.quick_score(), static_cast<float>(least * kQuickMargin),
+                         kept_docids, kept_tfs, &lengths_[begin], scores.data(), size);
+    }
+    size_ += size;
+    std::fill_n(&sums_[begin], size, 0.0);
+    return size;
   }
 
-  /// Adds what a term scores whose tfs were set. Drops the documents that score no more than the
+  /// Adds what the term of add_postings scores. Drops the documents that score no more than the
   /// threshold with `rest` added.
   void score(const ScoredTerm& term, double rest) {
     add_scores(term);
@@ -53,13 +106,14 @@ class CandidateBatch {
   }
 
   /// Looks the documents up in another term and adds what it scores. Drops those that score no more
-  /// than the threshold with `rest` added.
-  void look_up(ScoredTerm& term, double rest) {
+  /// than the threshold with `rest` added, and if it is required those that do not have it.
+  void look_up(const ScoredTerm& term, PostingsCursor& cursor, double rest) {
     if (size_ == 0) return;
     Row& row = rows_[term.slot];
     // The impact that it takes for a document to be a hit; all blocks have 1 at least.
     const double least = top_.lenient_threshold() - rest;
-    std::array<std::uint16_t, kMaxDocs> min_impacts{};
+    std::array<std::uint16_t, kMaxDocs> min_impacts;
+    std::fill_n(min_impacts.begin(), size_, std::uint16_t{0});
     if (term.weight.has_impacts() && least > 0 && term.weight.bound() > 0) {
       const double scale = 255 / term.weight.bound();
       for (std::size_t i = 0; i < size_; ++i) {
@@ -67,24 +121,30 @@ class CandidateBatch {
         min_impacts[i] = static_cast<std::uint16_t>(static_cast<int>(impact) + 1);
       }
     }
-    term.cursor.look_up({docids_.data(), size_}, min_impacts.data(), row.data());
+    cursor.look_up({docids_.data(), size_}, min_impacts.data(), row.data());
     add_scores(term);
-    drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
+    const bool may_lack = !term.is_required;
+    drop([&](std::size_t i) {
+      return static_cast<int>(top_.can_enter(sums_[i] + rest)) &
+             static_cast<int>(may_lack || row[i] != 0);
+    });
   }
 
-  /// Looks the documents up in a term that is in the sums.
-  void find_tfs(ScoredTerm& term) {
+  /// Looks the documents up in a term that is in the sums. Drops those that do not have it if it is
+  /// required.
+  void find_tfs(const ScoredTerm& term, PostingsCursor& cursor) {
     if (size_ == 0) return;
     constexpr std::array<std::uint16_t, kMaxDocs> kAnyImpact{};
-    term.cursor.look_up({docids_.data(), size_}, kAnyImpact.data(), rows_[term.slot].data());
+    cursor.look_up({docids_.data(), size_}, kAnyImpact.data(), rows_[term.slot].data());
     is_known_[term.slot] = true;
+    if (term.is_required) drop([&](std::size_t i) { return rows_[term.slot][i] != 0; });
   }
 
   /// Offers what is left, with scores that are sums in the order of the slots, and is empty then.
   /// `terms` are by slot; those that were not given to `score` or `look_up` are in none.
-  void offer(const std::vector<ScoredTerm>& terms) {
+  void offer(std::span<const ScoredTerm> terms) {
     for (std::size_t i = 0; i < size_; ++i) {
-      if (!top_.can_enter(sums_[i]) || is_excluded(excluded_, docids_[i])) continue;
+      if (!top_.can_enter(sums_[i]) || is_excluded(docids_[i])) continue;
       double sum = 0;
       for (const ScoredTerm& term : terms) {
         const std::uint32_t tf = is_known_[term.slot] ? rows_[term.slot][i] : 0;
@@ -97,7 +157,14 @@ class CandidateBatch {
   }
 
  private:
-  using Row = std::array<std::uint32_t, kMaxDocs>;
+  using Row = std::array<std::uint32_t, kMaxDocs + kQuickSlack>;
+
+  /// Docids ascend.
+  bool is_excluded(std::uint32_t docid) {
+    if (excluding_ == nullptr) return false;
+    if (excluding_->docid() < docid) excluding_->seek(docid);
+    return excluding_->docid() == docid && excluding_->matches();
+  }
 
   void add_scores(const ScoredTerm& term) {
     is_known_[term.slot] = true;
@@ -137,7 +204,8 @@ class CandidateBatch {
 
   const SearchContext& context_;
   U32Array all_lengths_;
-  DocIterator* excluded_;
+  const PlanNode& excluded_;
+  std::unique_ptr<DocIterator> excluding_;
   TopK& top_;
   std::size_t size_ = 0;
   Row docids_, lengths_;

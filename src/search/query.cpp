@@ -9,8 +9,7 @@
 #include "search/count_terms.h"
 #include "search/explain.h"
 #include "search/query_state.h"
-#include "search/rank_any.h"
-#include "search/rank_every.h"
+#include "search/rank_terms.h"
 #include "search/top_k.h"
 
 namespace spimi {
@@ -47,41 +46,16 @@ void collect_terms(const PlanNode& node, std::set<std::string>& terms) {
   }
 }
 
-/// What a query of terms alone, beside what it excludes, is ranked by.
-enum class Shape { kAnyTerm, kEveryTerm, kOther };
-
-Shape shape_of(const PlanNode& root) {
-  if (root.kind == PlanNode::Kind::kTerm) return Shape::kAnyTerm;
-  if (root.kind != PlanNode::Kind::kBoolean) return Shape::kOther;
-  bool any_should = false, any_must = false;
+/// Whether rank_terms can rank it.
+bool is_of_terms(const PlanNode& root) {
+  if (root.kind == PlanNode::Kind::kTerm) return true;
+  bool any = false;
   for (const PlanClause& clause : root.clauses) {
     if (clause.occur == Occur::kNot) continue;
-    if (clause.node.kind != PlanNode::Kind::kTerm) return Shape::kOther;
-    any_should |= clause.occur == Occur::kShould;
-    any_must |= clause.occur == Occur::kMust;
+    if (clause.node.kind != PlanNode::Kind::kTerm) return false;
+    any = true;
   }
-  if (any_must) return Shape::kEveryTerm;
-  return any_should ? Shape::kAnyTerm : Shape::kOther;
-}
-
-/// The clauses of the root that must not match, as a node of which any may.
-PlanNode excluded_by(const PlanNode& root) {
-  PlanNode excluded;
-  for (const PlanClause& clause : root.clauses) {
-    if (clause.occur != Occur::kNot) continue;
-    excluded.kind = PlanNode::Kind::kBoolean;
-    excluded.clauses.push_back({Occur::kShould, clause.node});
-  }
-  return excluded;
-}
-
-std::vector<const PlanNode*> scored_terms(const PlanNode& root) {
-  if (root.kind == PlanNode::Kind::kTerm) return {&root};
-  std::vector<const PlanNode*> terms;
-  for (const PlanClause& clause : root.clauses) {
-    if (clause.occur != Occur::kNot) terms.push_back(&clause.node);
-  }
-  return terms;
+  return root.kind == PlanNode::Kind::kBoolean && any;
 }
 
 }  // namespace
@@ -210,18 +184,10 @@ std::vector<Hit> Query::search(std::size_t k, const std::optional<Hit>& after) c
   if (k == 0) return {};
   TopK top(k, after);
 
-  const Shape shape = shape_of(root);
-  if (shape == Shape::kOther) {
-    rank_all(root, context, top);
-    return top.take();
-  }
-  const PlanNode excluded = excluded_by(root);
-  std::unique_ptr<DocIterator> excluding;
-  if (!excluded.clauses.empty()) excluding = make_iterator(excluded, context, false);
-  if (shape == Shape::kAnyTerm) {
-    rank_any(scored_terms(root), excluding.get(), context, top);
+  if (is_of_terms(root)) {
+    rank_terms(root, context, top);
   } else {
-    rank_every(root, excluding.get(), context, top);
+    rank_all(root, context, top);
   }
   return top.take();
 }
@@ -229,7 +195,7 @@ std::vector<Hit> Query::search(std::size_t k, const std::optional<Hit>& after) c
 std::vector<Hit> Query::search_and_count(std::size_t k, std::uint64_t* count) const {
   const SearchContext& context = state_->context;
   const PlanNode& root = state_->plan.root;
-  if (k == 0 || context.rank.ranking == Ranking::kNone || shape_of(root) != Shape::kOther) {
+  if (k == 0 || context.rank.ranking == Ranking::kNone || is_of_terms(root)) {
     *count = this->count();
     return search(k);
   }

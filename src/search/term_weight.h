@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "search/quick_scores.h"
 #include "spimi/query.h"
 
 namespace spimi {
@@ -36,11 +37,18 @@ class TermWeight {
     return most_ * tf * (1 + 1e-9) >= least * (tf + length_base_ + length_slope_ * length);
   }
 
-  /// Whether there is a `near_score`.
-  bool has_near_score() const { return ranking_ == Ranking::kBm25 && k1_ > 0; }
+  /// Whether there are a `near_score` and a `quick_score`.
+  bool has_near_score() const {
+    return ranking_ == Ranking::kBm25 && k1_ > 1e-6 && k1_ < 1e6 && most_ > 1e-12 && most_ < 1e12;
+  }
   /// `score` but for rounding, and quicker; 0 for a tf of 0. `length` is not 0.
   double near_score(std::uint32_t tf, std::uint32_t length) const {
     return most_ * tf / (tf + (length_base_ + length_slope_ * length));
+  }
+  /// The same for whole blocks.
+  QuickScore quick_score() const {
+    return {static_cast<float>(most_), static_cast<float>(length_base_),
+            static_cast<float>(length_slope_)};
   }
 
   /// No posting with a smaller tf may reach `least`, however short its document.

@@ -16,8 +16,7 @@ class TopK {
   /// Only takes hits that rank behind `after`.
   TopK(std::size_t k, const std::optional<Hit>& after) : k_(k), after_(after) {}
 
-  /// Only a score above it can enter. A document that equals it would be a hit of greater docid,
-  /// which ranks behind.
+  /// Nothing below it can enter.
   double threshold() const { return threshold_; }
 
   /// Whether a score that is no more than `bound` may be above the threshold. Bounds are sums in
@@ -26,17 +25,18 @@ class TopK {
   bool can_enter(double bound) const { return bound > lenient_threshold(); }
   double lenient_threshold() const { return threshold_ - std::abs(threshold_) * 1e-9; }
 
-  /// Tells that k documents or more score `score` at least, before any is offered: what is known of
-  /// one term's postings without reading them. Of 0 that says nothing: everything scores as much.
+  /// Tells that k documents or more score `score` at least, but for rounding, which all are offered
+  /// in the end. Of 0 that says nothing: everything scores as much.
   void expect(double score) {
     if (!after_ && score > 0) threshold_ = std::max(threshold_, score - score * 1e-9);
   }
   std::size_t k() const { return k_; }
 
-  /// Takes hits in ascending docid order.
+  /// Takes hits in any order.
   void offer(std::uint32_t docid, double score) {
-    if (!(score > threshold_)) return;
+    if (!(score >= threshold_)) return;
     const Hit hit{docid, score};
+    if (hits_.size() == k_ && !RanksBefore()(hit, hits_.front())) return;
     if (after_ && !RanksBefore()(*after_, hit)) return;
     if (hits_.size() < k_) {
       hits_.push_back(hit);
@@ -44,7 +44,7 @@ class TopK {
     } else {
       replace_last(hit);
     }
-    if (hits_.size() == k_) threshold_ = hits_.front().score;
+    if (hits_.size() == k_) threshold_ = std::max(threshold_, hits_.front().score);
   }
 
   std::vector<Hit> take() {

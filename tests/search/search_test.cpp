@@ -138,6 +138,63 @@ TEST_F(SearchTest, CountsOverManyWindowsOfDocids) {
   }
 }
 
+/// Required, optional and excluded terms, rare and common ones, in more stretches than are looked
+/// at together.
+TEST_F(SearchTest, RanksOverManyStretches) {
+  TestIndex reference = random_test_index(
+      random_, 50000, {1, 3, 100, 129, 900, 2000, 5000, 9000, 20000, 30000, 49990, 50000}, false);
+  std::map<std::string, std::vector<TestPosting>> lists;
+  for (auto& [term, list] : reference.lists) {
+    lists["t" + std::to_string(lists.size())] = std::move(list);
+  }
+  reference.lists = std::move(lists);
+  const Index index = write_and_open(reference);
+  for (int round = 0; round < 120 && !HasFatalFailure(); ++round) {
+    std::string text;
+    Terms scored;
+    std::vector<std::set<std::uint32_t>> required;
+    std::set<std::uint32_t> excluded;
+    std::set<std::string> words;
+    for (std::size_t n = 1 + random_below(random_, 5); n > 0; --n) {
+      const std::string word = "t" + std::to_string(random_below(random_, reference.lists.size()));
+      if (!words.insert(word).second) continue;
+      const char sign = scored.empty() ? "+ "[round % 2] : "+  -"[random_below(random_, 4)];
+      text += std::string(" ") + sign + word;
+      std::set<std::uint32_t> docids;
+      for (const TestPosting& posting : reference.lists[word]) docids.insert(posting.docid);
+      if (sign == '-') {
+        excluded.merge(docids);
+      } else {
+        scored.push_back(word);
+        if (sign == '+') required.push_back(std::move(docids));
+      }
+    }
+    SCOPED_TRACE(text);
+    std::vector<Hit> expected = score_all(reference, scored);
+    std::erase_if(expected, [&](const Hit& hit) {
+      return excluded.contains(hit.docid) ||
+             std::any_of(required.begin(), required.end(),
+                         [&](const auto& docids) { return !docids.contains(hit.docid); });
+    });
+    const Query query = index.query(text);
+    for (const std::size_t k : {1, 10, 100, 3000}) {
+      SCOPED_TRACE(k);
+      std::vector<Hit> hits = query.search(k);
+      ASSERT_EQ(hits.size(), std::min(k, expected.size()));
+      for (std::size_t i = 0; i < hits.size(); ++i) {
+        ASSERT_EQ(hits[i].docid, expected[i].docid) << i;
+        ASSERT_EQ(hits[i].score, expected[i].score) << i;
+      }
+      if (hits.empty()) continue;
+      const std::vector<Hit> next = query.search(10, hits.back());
+      ASSERT_EQ(next.size(), std::min(std::size_t{10}, expected.size() - hits.size()));
+      for (std::size_t i = 0; i < next.size(); ++i) {
+        ASSERT_EQ(next[i].docid, expected[hits.size() + i].docid) << i;
+      }
+    }
+  }
+}
+
 TEST_F(SearchTest, QueriesOfMoreTermsThanAWindowHasScores) {
   TestIndex reference = random_test_index(random_, 500, {2, 200, 490}, false);
   Terms terms;

@@ -1,0 +1,173 @@
+// Only what SPIMI_CPU_TARGETS picks from.
+#define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "search/quick_scores.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once for each instruction set
+
+#include <hwy/highway.h>
+
+#include "base/cpu_targets.h"
+#include "search/quick_scores.h"
+
+#include <cstring>
+#include <vector>
+
+HWY_BEFORE_NAMESPACE();
+namespace spimi {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Words = hn::CappedTag<std::uint32_t, kQuickSlack>;
+using Ints = hn::RebindToSigned<Words>;
+using Floats = hn::RebindToFloat<Words>;
+using WordVector = hn::Vec<Words>;
+using FloatVector = hn::Vec<Floats>;
+
+/// Calls `visit` with the index of each vector of `size` values and how many of it there are.
+template <typename Visit>
+HWY_INLINE void for_each_vector(std::size_t size, Visit visit) {
+  const std::size_t lanes = hn::Lanes(Words());
+  std::size_t i = 0;
+  for (; i + lanes <= size; i += lanes) visit(i, lanes);
+  if (i < size) visit(i, size - i);
+}
+
+/// The first `size` of a vector's values; of the others any.
+HWY_INLINE WordVector load_some(const std::uint32_t* values, std::size_t size) {
+  const Words d;
+  if (size == hn::Lanes(d)) return hn::LoadU(d, values);
+  HWY_ALIGN std::uint32_t some[kQuickSlack] = {};
+  std::memcpy(some, values, size * sizeof(std::uint32_t));
+  return hn::Load(d, some);
+}
+
+/// Of unsigned integers, in halves, for what all instruction sets convert is signed.
+HWY_INLINE FloatVector to_floats(WordVector values) {
+  const Words d;
+  const auto convert = [](WordVector half) {
+    return hn::ConvertTo(Floats(), hn::BitCast(Ints(), half));
+  };
+  return hn::MulAdd(convert(hn::ShiftRight<16>(values)), hn::Set(Floats(), 65536.0f),
+                    convert(hn::And(values, hn::Set(d, 0xFFFF))));
+}
+
+HWY_INLINE FloatVector score_of(const QuickScore& score, WordVector tfs, WordVector lengths) {
+  const Floats f;
+  const FloatVector tf = to_floats(tfs);
+  const FloatVector norm =
+      hn::MulAdd(to_floats(lengths), hn::Set(f, score.slope), hn::Set(f, score.base));
+  return hn::Div(hn::Mul(tf, hn::Set(f, score.most)), hn::Add(tf, norm));
+}
+
+std::size_t KeepFrequent(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
+                         std::uint32_t least_tf, std::uint32_t* kept_docids,
+                         std::uint32_t* kept_tfs) {
+  const Words d;
+  std::size_t num_kept = 0;
+  for_each_vector(size, [&](std::size_t i, std::size_t n) HWY_ATTR {
+    const WordVector tf = load_some(tfs + i, n);
+    const auto kept = hn::And(hn::Eq(hn::Max(tf, hn::Set(d, least_tf)), tf), hn::FirstN(d, n));
+    const std::size_t count = hn::CountTrue(d, kept);
+    if (count == 0) return;
+    hn::StoreU(hn::Compress(load_some(docids + i, n), kept), d, kept_docids + num_kept);
+    hn::StoreU(hn::Compress(tf, kept), d, kept_tfs + num_kept);
+    num_kept += count;
+  });
+  return num_kept;
+}
+
+std::size_t KeepScores(const QuickScore& score, float least, std::uint32_t* docids,
+                       std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
+                       std::size_t size) {
+  const Words d;
+  const Floats f;
+  std::size_t num_kept = 0;
+  for_each_vector(size, [&](std::size_t i, std::size_t n) HWY_ATTR {
+    const WordVector tf = hn::LoadU(d, tfs + i), length = hn::LoadU(d, lengths + i);
+    const FloatVector value = score_of(score, tf, length);
+    const auto reaches = hn::RebindMask(d, hn::Ge(value, hn::Set(f, least)));
+    const auto kept = hn::And(reaches, hn::FirstN(d, n));
+    const std::size_t count = hn::CountTrue(d, kept);
+    if (count == 0) return;
+    // No further than what was read.
+    hn::StoreU(hn::Compress(hn::LoadU(d, docids + i), kept), d, docids + num_kept);
+    hn::StoreU(hn::Compress(tf, kept), d, tfs + num_kept);
+    hn::StoreU(hn::Compress(length, kept), d, lengths + num_kept);
+    hn::StoreU(hn::Compress(value, hn::RebindMask(f, kept)), f, scores + num_kept);
+    num_kept += count;
+  });
+  return num_kept;
+}
+
+std::size_t FindLarge(const float* values, std::size_t size, float least, std::uint32_t* places) {
+  const Words d;
+  const Floats f;
+  std::size_t num_found = 0;
+  for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
+    const auto found = hn::RebindMask(d, hn::Ge(hn::LoadU(f, values + i), hn::Set(f, least)));
+    const std::size_t count = hn::CountTrue(d, found);
+    if (count == 0) return;
+    const WordVector indices = hn::Iota(d, static_cast<std::uint32_t>(i));
+    hn::StoreU(hn::Compress(indices, found), d, places + num_found);
+    num_found += count;
+  });
+  return num_found;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace spimi
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace spimi {
+namespace {
+
+struct Target {
+  decltype(&keep_frequent) frequent;
+  decltype(&keep_scores) scores;
+  decltype(&find_large) large;
+  bool can_run;
+};
+
+#define SPIMI_TARGET(space, can_run) \
+  Target { space::KeepFrequent, space::KeepScores, space::FindLarge, can_run }
+
+const std::vector<Target>& all_targets() {
+  static const auto targets = targets_that_run<Target>({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
+  return targets;
+}
+
+Target& chosen() {
+  static Target target = all_targets().front();
+  return target;
+}
+
+}  // namespace
+
+std::size_t keep_frequent(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
+                          std::uint32_t least_tf, std::uint32_t* kept_docids,
+                          std::uint32_t* kept_tfs) {
+  return chosen().frequent(docids, tfs, size, least_tf, kept_docids, kept_tfs);
+}
+
+std::size_t keep_scores(const QuickScore& score, float least, std::uint32_t* docids,
+                        std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
+                        std::size_t size) {
+  return chosen().scores(score, least, docids, tfs, lengths, scores, size);
+}
+
+std::size_t find_large(const float* values, std::size_t size, float least, std::uint32_t* places) {
+  return chosen().large(values, size, least, places);
+}
+
+namespace quick_scores_testing {
+
+std::size_t num_targets() { return all_targets().size(); }
+
+void use_target(std::size_t index) {
+  chosen() = index < num_targets() ? all_targets()[index] : all_targets().front();
+}
+
+}  // namespace quick_scores_testing
+}  // namespace spimi
+#endif  // HWY_ONCE

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace spimi {
+
+/// Loops over the postings of a block, picked for the processor at run time (Highway). They find
+/// out in single precision which postings need to be scored.
+
+/// BM25 as most × tf / (tf + base + slope × length). All are positive and far from what a float
+/// cannot hold, but base or slope may be 0.
+struct QuickScore {
+  float most, base, slope;
+};
+
+/// How many values each of the loops may read and write behind its arrays of `size`.
+inline constexpr std::size_t kQuickSlack = 16;
+
+/// Moves the postings whose tf is `least_tf` or more to `kept_docids` and `kept_tfs`; returns how
+/// many. Reads nothing behind `size`.
+std::size_t keep_frequent(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
+                          std::uint32_t least_tf, std::uint32_t* kept_docids,
+                          std::uint32_t* kept_tfs);
+
+/// Keeps, in their order at the beginning, the postings that score `least`, but for rounding by
+/// 1e-6 of it, and writes their scores; returns how many.
+std::size_t keep_scores(const QuickScore& score, float least, std::uint32_t* docids,
+                        std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
+                        std::size_t size);
+
+/// Writes the indices of the values that are `least` or more to `places`; returns how many. `size`
+/// is a multiple of kQuickSlack.
+std::size_t find_large(const float* values, std::size_t size, float least, std::uint32_t* places);
+
+/// For tests to hold the instruction sets that can run here against each other.
+namespace quick_scores_testing {
+std::size_t num_targets();
+/// All later calls use this target; num_targets() means the best again.
+void use_target(std::size_t index);
+}  // namespace quick_scores_testing
+
+}  // namespace spimi

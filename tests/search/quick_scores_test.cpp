@@ -1,0 +1,130 @@
+#include "search/quick_scores.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "support/random_text.h"
+
+namespace spimi {
+namespace {
+
+struct Postings {
+  std::vector<std::uint32_t> docids, tfs, lengths;
+};
+
+/// Every loop, for every instruction set that can run, against what it is to do.
+class QuickScoresTest : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    quick_scores_testing::use_target(quick_scores_testing::num_targets());
+  }
+
+  template <typename Check>
+  void for_each_target(Check check) {
+    for (std::size_t target = 0; target < quick_scores_testing::num_targets(); ++target) {
+      SCOPED_TRACE(target);
+      quick_scores_testing::use_target(target);
+      for (std::size_t size = 0; size <= 130; ++size) check(size);
+    }
+  }
+
+  std::uint32_t random_number() {
+    const auto bits = 1 + testing::random_below(random_, 32);
+    return static_cast<std::uint32_t>(
+        1 + testing::random_below(random_, (std::uint64_t{1} << bits) - 1));
+  }
+
+  Postings random_postings(std::size_t size) {
+    Postings postings;
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint32_t a = random_number(), b = random_number();
+      postings.docids.push_back(static_cast<std::uint32_t>(i * 7));
+      postings.tfs.push_back(std::min(a, b));
+      postings.lengths.push_back(std::max(a, b));
+    }
+    return postings;
+  }
+
+  const std::uint64_t seed_ = testing::test_seed();
+  ::testing::ScopedTrace trace_{__FILE__, __LINE__, "SPIMI_TEST_SEED=" + std::to_string(seed_)};
+  testing::Random random_{seed_};
+};
+
+TEST_F(QuickScoresTest, KeepsFrequentPostings) {
+  for_each_target([this](std::size_t size) {
+    const Postings all = random_postings(size);
+    const std::uint32_t least = size % 3 == 0 ? 1 : random_number();
+    std::vector<std::uint32_t> docids(size + kQuickSlack), tfs(size + kQuickSlack);
+    const std::size_t num_kept =
+        keep_frequent(all.docids.data(), all.tfs.data(), size, least, docids.data(), tfs.data());
+    Postings expected;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (all.tfs[i] < least) continue;
+      expected.docids.push_back(all.docids[i]);
+      expected.tfs.push_back(all.tfs[i]);
+    }
+    docids.resize(num_kept);
+    tfs.resize(num_kept);
+    EXPECT_EQ(docids, expected.docids);
+    EXPECT_EQ(tfs, expected.tfs);
+  });
+}
+
+TEST_F(QuickScoresTest, KeepsScores) {
+  for_each_target([this](std::size_t size) {
+    const QuickScore weight{static_cast<float>(random_number()) / 1e6f, size % 5 == 0 ? 0.0f : 0.3f,
+                            1 / static_cast<float>(random_number())};
+    const Postings all = random_postings(size);
+    std::vector<double> scores;
+    for (std::size_t i = 0; i < size; ++i) {
+      const double tf = all.tfs[i];
+      scores.push_back(weight.most * tf /
+                       (tf + weight.base + double{weight.slope} * all.lengths[i]));
+    }
+    const float least = size % 4 == 0
+                            ? std::numeric_limits<float>::min()
+                            : static_cast<float>(scores[testing::random_below(random_, size)]);
+    Postings kept = all;
+    kept.docids.resize(size + kQuickSlack);
+    kept.tfs.resize(size + kQuickSlack);
+    kept.lengths.resize(size + kQuickSlack);
+    std::vector<float> kept_scores(size + kQuickSlack);
+    const std::size_t num_kept = keep_scores(weight, least, kept.docids.data(), kept.tfs.data(),
+                                             kept.lengths.data(), kept_scores.data(), size);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const bool is_kept = at < num_kept && kept.docids[at] == all.docids[i];
+      EXPECT_TRUE(is_kept || scores[i] < least * (1 + 1e-6)) << i;
+      if (!is_kept) continue;
+      EXPECT_GE(scores[i], least * (1 - 1e-6));
+      EXPECT_NEAR(kept_scores[at], scores[i], scores[i] * 1e-6);
+      EXPECT_EQ(kept.tfs[at], all.tfs[i]);
+      EXPECT_EQ(kept.lengths[at], all.lengths[i]);
+      ++at;
+    }
+    EXPECT_EQ(at, num_kept);
+  });
+}
+
+TEST_F(QuickScoresTest, FindsLargeValues) {
+  for_each_target([this](std::size_t size) {
+    size = size / kQuickSlack * kQuickSlack;
+    std::vector<float> values;
+    for (std::size_t i = 0; i < size; ++i) {
+      values.push_back(static_cast<float>(testing::random_below(random_, 20)));
+    }
+    const auto least = static_cast<float>(testing::random_below(random_, 22));
+    std::vector<std::uint32_t> places(size + kQuickSlack), expected;
+    places.resize(find_large(values.data(), size, least, places.data()));
+    for (std::size_t i = 0; i < size; ++i) {
+      if (values[i] >= least) expected.push_back(static_cast<std::uint32_t>(i));
+    }
+    EXPECT_EQ(places, expected);
+  });
+}
+
+}  // namespace
+}  // namespace spimi
