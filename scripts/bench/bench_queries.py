@@ -22,7 +22,7 @@ from measure import Failed, environment, machine, remove, run, tree_bytes
 
 sys.path.insert(0, str(bench_rows.HERE / "queries"))
 from draw_queries import draw_queries  # noqa: E402
-from engines import Engine, matching_documents, peer_engines, time_commands  # noqa: E402
+from engines import Engine, matching_documents, one_processor, peer_engines, time_commands  # noqa: E402
 
 NOT_PEERS = ("spimi",)
 
@@ -206,7 +206,8 @@ def main():
             record["index_bytes"] = tree_bytes(directory)
             serve = [*engine.program, "serve", str(directory)] if engine.peer else [program, "serve-stdin", "-i", str(directory)]
             say(f"asking {engine.name}")
-            best = time_commands(serve, queries, commands, arguments.rounds)
+            with one_processor():
+                best = time_commands(serve, queries, commands, arguments.rounds)
             if engine.name in ("spimi", "lucene"):
                 sets[engine.name] = matching_documents(serve, queries)
             timings[engine.name] = best

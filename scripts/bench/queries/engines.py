@@ -1,6 +1,8 @@
 """Engines that answer the protocol of the search-benchmark-game on their standard input, and how each is run."""
 
+import contextlib
 import dataclasses
+import os
 import subprocess
 import sys
 import time
@@ -56,6 +58,18 @@ class Process:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+@contextlib.contextmanager
+def one_processor():
+    """Keeps this process, and what it starts meanwhile, on one processor. Of two that hand lines to each other the one that
+    waits falls asleep, and to wake it takes longer than many a query: 35 µs here."""
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(processors)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, processors)
 
 
 def time_commands(serve, queries, commands, num_rounds):
