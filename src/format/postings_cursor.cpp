@@ -26,6 +26,14 @@ bool gaps_to_docids(std::uint64_t base, std::uint32_t last_docid, std::uint32_t*
   return least == std::uint64_t{last_docid} + 1;
 }
 
+/// std::popcount without an instruction that not every processor has, or else a call.
+std::uint32_t count_ones(std::uint64_t bits) {
+  bits -= bits >> 1 & 0x5555555555555555;
+  bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F;
+  return static_cast<std::uint32_t>(bits * 0x0101010101010101 >> 56);
+}
+
 /// Whether any bit from `first` to `last` is set.
 bool any_bit(const std::uint64_t* words, std::uint32_t first, std::uint32_t last) {
   std::uint64_t mask = ~std::uint64_t{0} << first % 64;
@@ -213,6 +221,7 @@ void PostingsCursor::read_tail() {
 void PostingsCursor::start_block(std::uint32_t size) {
   at_ = 0;
   size_ = size;
+  is_bitmap_ = false;
   docid_ = docids_[0];
   positions_read_ = kUnknown;
   tfs_added_ = false;
@@ -270,6 +279,28 @@ std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, st
   return docid_ = docids_[at_];
 }
 
+/// Makes the block ahead, whose docids are a bitmap, the current one for look_up: it keeps them so.
+void PostingsCursor::begin_bitmap() {
+  const std::uint8_t* const bitmap = read_bitmap();
+  const std::size_t size = bitmap_bytes(static_cast<std::uint32_t>(base_), skip_.last_docid);
+  std::memset(bitmap_, 0, sizeof(bitmap_));
+  std::memcpy(bitmap_, bitmap, size);
+  bitmap_begin_ = static_cast<std::uint32_t>(base_) / 8 * 8;
+  std::uint32_t num_before = 0;
+  for (std::size_t i = 0; i < kBitmapWords; ++i) {
+    bits_before_[i] = static_cast<std::uint8_t>(num_before);
+    num_before += count_ones(bitmap_[i]);
+  }
+  tfs_offset_ = next_postings_;
+  tfs_begin_ = bitmap + size;
+  tfs_end_ = bitmap + skip_.block_bytes;
+  tfs_decoded_ = false;
+  docids_[0] = docids_[kBlockValues - 1] = skip_.last_docid;
+  pass_over_block();
+  start_block(kBlockValues);
+  is_bitmap_ = true;
+}
+
 void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
                              const std::uint16_t* min_impacts, std::uint32_t* tfs) {
   for (std::size_t i = 0; i < docids.size();) {
@@ -285,22 +316,36 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
           std::fill(tfs + begin, tfs + i, 0u);
           continue;
         }
-        read_block();
+        if (is_bitmap_ahead()) {
+          begin_bitmap();
+        } else {
+          read_block();
+        }
       } else if (seek(target) == kEnd) {
         std::fill(tfs + begin, tfs + docids.size(), 0u);
         return;
       }
     }
+    // First the place of each in the block, from 1 on.
     const std::uint32_t last = docids_[size_ - 1];
-    std::uint32_t num_found = 0, at = 0;
-    for (i = begin; i < docids.size() && docids[i] <= last; ++i) {
-      at = place_of(docids[i]);
-      const std::uint32_t found = docids_[at] == docids[i];
-      tfs[i] = (at + 1) & -found;
-      num_found += found;
+    std::uint32_t num_found = 0;
+    if (is_bitmap_) {
+      for (i = begin; i < docids.size() && docids[i] <= last; ++i) {
+        const std::uint32_t bit = docids[i] - bitmap_begin_;
+        const std::uint64_t up_to = bitmap_[bit / 64] << (63 - bit % 64);
+        const auto found = static_cast<std::uint32_t>(up_to >> 63);
+        const auto at = bits_before_[bit / 64] + count_ones(up_to);
+        tfs[i] = at & -found;
+        num_found += found;
+      }
+    } else {
+      for (i = begin; i < docids.size() && docids[i] <= last; ++i) {
+        const std::uint32_t at = place_of(docids[i]);
+        const std::uint32_t found = docids_[at] == docids[i];
+        tfs[i] = (at + 1) & -found;
+        num_found += found;
+      }
     }
-    at_ = at;
-    docid_ = docids_[at];
     if (num_found == 0) continue;
     if (!tfs_decoded_) decode_tfs();
     for (std::size_t k = begin; k < i; ++k) {

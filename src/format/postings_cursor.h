@@ -58,7 +58,7 @@ class PostingsCursor {
   /// Writes the tf of each of `docids` to `tfs`, 0 for those that the list does not have. They
   /// ascend, and none is behind the current posting. A block is not read if the max_impact of its
   /// skip entry is below `min_impacts` for all documents it may have; then they get 0 as well.
-  /// After it, only `seek` and this may follow, with a docid of at least the last.
+  /// After it, only this may follow, with a docid of at least the last.
   void look_up(std::span<const std::uint32_t> docids, const std::uint16_t* min_impacts,
                std::uint32_t* tfs);
   /// The positions of the current posting, ascending; valid until the cursor moves. Empty without
@@ -136,6 +136,7 @@ class PostingsCursor {
   void pass_over_block();
   const std::uint8_t* read_bitmap(std::uint32_t begin = 0, std::uint8_t* bits = nullptr) const;
   bool is_bitmap_ahead() const;
+  void begin_bitmap();
   void read_block();
   void fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
   void decode_tfs();
@@ -168,6 +169,13 @@ class PostingsCursor {
   std::uint32_t at_ = 0,
                 size_ = 0;  ///< In the current block; size_ is 0 before the list and after it.
   std::uint32_t docids_[kBlockValues + kBitmapSlack];  ///< Behind a tail kEnd.
+  /// In look_up the docids of the current block may be left as a bitmap: then only the last of
+  /// docids_ is one. The words begin with docid bitmap_begin_.
+  static constexpr std::size_t kBitmapWords = (kMaxBitmapBytes + 7) / 8;
+  bool is_bitmap_ = false;
+  std::uint32_t bitmap_begin_ = 0;
+  std::uint8_t bits_before_[kBitmapWords];  ///< In the words before each.
+  std::uint64_t bitmap_[kBitmapWords];
   /// The tfs of the current block are decoded when they are first asked for: counting and lookups
   /// do without most of them.
   std::uint32_t tfs_[kBlockValues] = {};
