@@ -97,11 +97,6 @@ class PostingsCursor {
   std::span<const std::uint32_t> docids_below(std::uint32_t end) const;
   /// The tfs of the current block from the current posting on.
   std::span<const std::uint32_t> tfs_from_here() { return block_tfs().subspan(at_); }
-  /// Moves by `count` postings, no further than behind the current block.
-  void pass(std::size_t count) {
-    at_ += static_cast<std::uint32_t>(count) - 1;
-    next();
-  }
 
   /// Raises each of `impacts`, one for every 2^shift docids from `first` on, to the max_impact of
   /// the blocks that may have some of these; the tail's is 255. `first` is not below the end of
