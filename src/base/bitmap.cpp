@@ -14,7 +14,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <vector>
 
 HWY_BEFORE_NAMESPACE();
 namespace spimi {
@@ -224,14 +223,9 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::LayBlock, space::DecodeBlock, space::CountBits, can_run }
 
-const std::vector<Target>& all_targets() {
-  static const auto targets = targets_that_run<Target>({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return targets;
-}
-
-Target& chosen() {
-  static Target target = all_targets().front();
-  return target;
+TargetChoice<Target>& target() {
+  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
+  return choice;
 }
 
 }  // namespace
@@ -248,27 +242,27 @@ std::uint8_t* encode_bitmap(const std::uint32_t* values, std::uint32_t first, st
 }
 
 bool is_block_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last) {
-  return chosen().lay(bitmap, first, last, nullptr);
+  return target()->lay(bitmap, first, last, nullptr);
 }
 
 bool lay_block_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                       std::uint8_t* to) {
-  return chosen().lay(bitmap, first, last, to);
+  return target()->lay(bitmap, first, last, to);
 }
 
 void decode_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                    std::uint32_t* values) {
-  chosen().decode(bitmap, first, last, values);
+  target()->decode(bitmap, first, last, values);
 }
 
 std::size_t count_bits(const std::uint64_t* words, std::size_t num_words) {
-  return chosen().count(words, num_words);
+  return target()->count(words, num_words);
 }
 
 namespace bitmap_testing {
 
-std::size_t num_targets() { return all_targets().size(); }
-void use_target(std::size_t index) { chosen() = all_targets().at(index % num_targets()); }
+std::size_t num_targets() { return target().all().size(); }
+void use_target(std::size_t index) { target().choose(index); }
 
 }  // namespace bitmap_testing
 }  // namespace spimi

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <vector>
 
 HWY_BEFORE_NAMESPACE();
 namespace spimi {
@@ -113,26 +112,21 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::FindBlockShape, can_run }
 
-const std::vector<Target>& all_targets() {
-  static const auto targets = targets_that_run<Target>({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return targets;
-}
-
-Target& chosen() {
-  static Target target = all_targets().front();
-  return target;
+TargetChoice<Target>& target() {
+  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
+  return choice;
 }
 
 }  // namespace
 
 void find_block_shape(const std::uint32_t* values, BlockShape* shape) {
-  chosen().find(values, shape);
+  target()->find(values, shape);
 }
 
 namespace block_shape_testing {
 
-std::size_t num_targets() { return all_targets().size(); }
-void use_target(std::size_t index) { chosen() = all_targets().at(index % num_targets()); }
+std::size_t num_targets() { return target().all().size(); }
+void use_target(std::size_t index) { target().choose(index); }
 
 }  // namespace block_shape_testing
 }  // namespace spimi

@@ -5,16 +5,33 @@
 // which takes longer than a query.
 // To be included behind <hwy/highway.h>.
 
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace spimi {
 
-/// Those that can run: the first is the best.
+/// The functions of one instruction set, of those that can run here: the best, unless a test
+/// chooses another.
 template <typename Target>
-std::vector<Target> targets_that_run(std::vector<Target> targets) {
-  std::erase_if(targets, [](const Target& target) { return !target.can_run; });
-  return targets;
-}
+class TargetChoice {
+ public:
+  /// Best first; the last can run everywhere.
+  explicit TargetChoice(std::vector<Target> targets) : targets_(std::move(targets)) {
+    std::erase_if(targets_, [](const Target& target) { return !target.can_run; });
+    chosen_ = targets_.front();
+  }
+
+  const Target* operator->() const { return &chosen_; }
+
+  const std::vector<Target>& all() const { return targets_; }
+  /// all().size() means the best again.
+  void choose(std::size_t index) { chosen_ = targets_[index % targets_.size()]; }
+
+ private:
+  std::vector<Target> targets_;
+  Target chosen_;
+};
 
 #if defined(__x86_64__) || defined(__i386__)
 inline bool cpu_has_ssse3() {

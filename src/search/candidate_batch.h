@@ -78,10 +78,9 @@ class CandidateBatch {
     ++size_;
   }
   /// Adds those of some postings of a block of a term, the same as before, that may score `least`
-  /// or more; returns how many.
-  std::size_t add_postings(const ScoredTerm& term, double least,
-                           std::span<const std::uint32_t> docids,
-                           std::span<const std::uint32_t> tfs) {
+  /// or more.
+  void add_postings(const ScoredTerm& term, double least, std::span<const std::uint32_t> docids,
+                    std::span<const std::uint32_t> tfs) {
     const std::size_t begin = size_;
     std::uint32_t* const kept_docids = &docids_[begin];
     std::uint32_t* const kept_tfs = &rows_[term.slot][begin];
@@ -95,7 +94,6 @@ class CandidateBatch {
     }
     size_ += size;
     std::fill_n(&sums_[begin], size, 0.0);
-    return size;
   }
 
   /// Adds what the term of add_postings scores. Drops the documents that score no more than the

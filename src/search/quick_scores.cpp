@@ -13,7 +13,6 @@
 #include "search/quick_scores.h"
 
 #include <cstring>
-#include <vector>
 
 HWY_BEFORE_NAMESPACE();
 namespace spimi {
@@ -135,14 +134,9 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::KeepFrequent, space::KeepScores, space::FindLarge, can_run }
 
-const std::vector<Target>& all_targets() {
-  static const auto targets = targets_that_run<Target>({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return targets;
-}
-
-Target& chosen() {
-  static Target target = all_targets().front();
-  return target;
+TargetChoice<Target>& target() {
+  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
+  return choice;
 }
 
 }  // namespace
@@ -150,26 +144,24 @@ Target& chosen() {
 std::size_t keep_frequent(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
                           std::uint32_t least_tf, std::uint32_t* kept_docids,
                           std::uint32_t* kept_tfs) {
-  return chosen().frequent(docids, tfs, size, least_tf, kept_docids, kept_tfs);
+  return target()->frequent(docids, tfs, size, least_tf, kept_docids, kept_tfs);
 }
 
 std::size_t keep_scores(const QuickScore& score, float least, std::uint32_t* docids,
                         std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
                         std::size_t size) {
-  return chosen().scores(score, least, docids, tfs, lengths, scores, size);
+  return target()->scores(score, least, docids, tfs, lengths, scores, size);
 }
 
 std::size_t find_large(const float* values, std::size_t size, float least, std::uint32_t* places) {
-  return chosen().large(values, size, least, places);
+  return target()->large(values, size, least, places);
 }
 
 namespace quick_scores_testing {
 
-std::size_t num_targets() { return all_targets().size(); }
+std::size_t num_targets() { return target().all().size(); }
 
-void use_target(std::size_t index) {
-  chosen() = index < num_targets() ? all_targets()[index] : all_targets().front();
-}
+void use_target(std::size_t index) { target().choose(index); }
 
 }  // namespace quick_scores_testing
 }  // namespace spimi

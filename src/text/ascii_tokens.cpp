@@ -16,7 +16,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 HWY_BEFORE_NAMESPACE();
 namespace spimi {
@@ -209,39 +208,34 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { #space, can_run, space::AsciiPrefix, space::CutUnicodeAscii, space::CutAlpha }
 
-const std::vector<Target>& all_targets() {
-  static const auto targets = targets_that_run<Target>({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return targets;
-}
-
-Target& chosen() {
-  static Target target = all_targets().front();
-  return target;
+TargetChoice<Target>& target() {
+  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
+  return choice;
 }
 
 }  // namespace
 
-std::size_t ascii_prefix(const char* text, std::size_t size) { return chosen().prefix(text, size); }
+std::size_t ascii_prefix(const char* text, std::size_t size) {
+  return target()->prefix(text, size);
+}
 
 std::size_t cut_unicode_ascii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                               TokenBatch* batch) {
-  return chosen().unicode(text, size, max_token_bytes, batch);
+  return target()->unicode(text, size, max_token_bytes, batch);
 }
 
 std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {
-  return chosen().alpha(text, size, max_token_bytes, batch);
+  return target()->alpha(text, size, max_token_bytes, batch);
 }
 
 namespace ascii_testing {
 
-std::size_t num_targets() { return all_targets().size(); }
+std::size_t num_targets() { return target().all().size(); }
 
-const char* target_name(std::size_t index) { return all_targets().at(index).name; }
+const char* target_name(std::size_t index) { return target().all().at(index).name; }
 
-void use_target(std::size_t index) {
-  chosen() = index < num_targets() ? all_targets()[index] : all_targets().front();
-}
+void use_target(std::size_t index) { target().choose(index); }
 
 }  // namespace ascii_testing
 }  // namespace spimi
