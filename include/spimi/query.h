@@ -74,6 +74,9 @@ struct QueryOptions {
   /// A prefix, wildcard, regular expression or fuzzy term stands for at most so many terms: those
   /// with the fewest edits, and of these those in the most documents. At least 1.
   std::uint32_t max_expansion = 1024;
+  /// Only what matches will be asked of the query, not how well: clauses that do not decide that
+  /// are left out, unseen.
+  bool matches_only = false;
 };
 
 /// What a prefix, wildcard, regular expression or fuzzy term of a query stands for.

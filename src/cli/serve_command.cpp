@@ -46,7 +46,9 @@ std::string answer(const Index& index, std::string_view line) {
   if (tab == std::string_view::npos) return "UNSUPPORTED";
   const std::string_view command = line.substr(0, tab);
   try {
-    const Query query = index.query(line.substr(tab + 1));
+    QueryOptions options;
+    options.matches_only = command == "COUNT" || command == "DOCS";
+    const Query query = index.query(line.substr(tab + 1), options);
     if (command == "COUNT") return std::to_string(query.count());
     if (command == "DOCS") {
       std::string docids;

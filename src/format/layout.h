@@ -11,7 +11,7 @@
 
 namespace spimi {
 
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 
 inline constexpr std::string_view kManifestName = "manifest";
 inline constexpr std::string_view kLockName = "lock";
@@ -87,8 +87,20 @@ inline constexpr std::size_t kPathsPerBlock = 16;
 /// that it does not end in.
 inline constexpr std::size_t kTermKeyBytes = 8;
 
+/// The skip entries of so many blocks lie together.
+inline constexpr std::size_t kSkipGroupEntries = 256;
+/// Skips tell the impact of a list's best posting, and of these ranks.
+inline constexpr std::array<std::size_t, 4> kImpactRanks = {1, 10, 100, 1000};
+/// What is behind a list's last skip group: the tail's impact and those of the ranks.
+inline constexpr std::size_t kSkipsEndBytes = 1 + kImpactRanks.size();
+
 // Integers on disk are little-endian, and so are the machines this is built for.
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+inline std::uint16_t load_u16(const std::uint8_t* at) {
+  std::uint16_t value;
+  std::memcpy(&value, at, sizeof(value));
+  return value;
+}
 inline std::uint32_t load_u32(const std::uint8_t* at) {
   std::uint32_t value;
   std::memcpy(&value, at, sizeof(value));

@@ -14,7 +14,8 @@ void ListWriter::begin() {
   num_buffered_ = num_buffered_positions_ = 0;
   last_docid_ = last_block_docid_ = -1;
   df_ = cf_ = 0;
-  postings_bytes_ = skips_bytes_ = positions_bytes_ = skipped_positions_bytes_ = 0;
+  postings_bytes_ = positions_bytes_ = skipped_positions_bytes_ = 0;
+  skips_.begin();
 }
 
 void ListWriter::add(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
@@ -94,13 +95,17 @@ void ListWriter::write_positions_block(const std::uint32_t* gaps) {
   positions_bytes_ += out_.positions.commit(encode_packed(gaps, to));
 }
 
-void ListWriter::write_posting_block() {
+// Of the buffered postings.
+void ListWriter::get_impacts() {
   std::uint32_t lengths[kBlockValues];
-  lengths_.get(docids_, kBlockValues, lengths);
-  double impact = 0;
-  for (std::size_t i = 0; i < kBlockValues; ++i) {
-    impact = std::max(impact, bm25_impact(tfs_[i], lengths[i], average_length_));
+  lengths_.get(docids_, num_buffered_, lengths);
+  for (std::size_t i = 0; i < num_buffered_; ++i) {
+    impacts_[i] = quantize_impact(bm25_impact(tfs_[i], lengths[i], average_length_));
   }
+}
+
+void ListWriter::write_posting_block() {
+  get_impacts();
   for (std::uint32_t& tf : tfs_) --tf;
   const std::int64_t docid_delta = docids_[kBlockValues - 1] - last_block_docid_;
   std::uint8_t* to = out_.postings.reserve(2 * kPackedSlack);
@@ -112,15 +117,13 @@ void ListWriter::write_posting_block() {
   const std::size_t block_bytes = out_.postings.commit(encode_packed(tfs_, to));
   postings_bytes_ += block_bytes;
 
-  to = out_.skips.reserve(3 * kMaxVarint64Bytes + 2);
-  to = put_varint(to, static_cast<std::uint64_t>(docid_delta));
-  to = put_varint(to, block_bytes);
-  if (has_positions_) {
-    to = put_varint(to, positions_bytes_ - skipped_positions_bytes_);
-    *to++ = static_cast<std::uint8_t>(num_buffered_positions_);
-  }
-  *to++ = quantize_impact(impact);
-  skips_bytes_ += out_.skips.commit(to);
+  NewSkipEntry entry;
+  entry.last_docid = docids_[kBlockValues - 1];
+  entry.block_bytes = static_cast<std::uint16_t>(block_bytes);
+  entry.positions_delta = positions_bytes_ - skipped_positions_bytes_;
+  entry.position_index = static_cast<std::uint8_t>(num_buffered_positions_);
+  entry.max_impact = *std::max_element(impacts_.begin(), impacts_.end());
+  skips_.add(entry, impacts_);
   skipped_positions_bytes_ = positions_bytes_;
   last_block_docid_ = docids_[kBlockValues - 1];
   num_buffered_ = 0;
@@ -142,11 +145,12 @@ void ListWriter::write_tail() {
 TermInfo ListWriter::finish() {
   if (num_buffered_ == kBlockValues) write_posting_block();
   write_tail();
+  if (skips_.has_block()) get_impacts();
   TermInfo info;
   info.df = static_cast<std::uint32_t>(df_);
   info.cf = cf_;
   info.postings_bytes = postings_bytes_;
-  info.skips_bytes = skips_bytes_;
+  info.skips_bytes = skips_.finish({impacts_.data(), num_buffered_});
   info.positions_bytes = positions_bytes_;
   return info;
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/byte_buffer.h"
 #include "base/packed_block.h"
+#include "format/skip_writer.h"
 #include "spimi/index.h"
 
 namespace spimi {
@@ -27,14 +29,18 @@ class DocumentLengths {
   virtual void get(const std::uint32_t* docids, std::size_t size, std::uint32_t* lengths) = 0;
 };
 
-/// Encodes the lists of one term after another. Memory: one block of postings and one of positions,
-/// besides its output.
+/// Encodes the lists of one term after another. Memory: one block of postings, one of positions and
+/// one group of skip entries, besides its output.
 ///
 ///   writer.begin(); for each stretch of postings: writer.add(…); info = writer.finish();
 class ListWriter {
  public:
   ListWriter(ListBytes& out, DocumentLengths& lengths, double average_length, bool positions)
-      : out_(out), lengths_(lengths), average_length_(average_length), has_positions_(positions) {}
+      : out_(out),
+        lengths_(lengths),
+        average_length_(average_length),
+        has_positions_(positions),
+        skips_(out.skips, positions) {}
 
   void begin();
 
@@ -57,16 +63,19 @@ class ListWriter {
   void write_positions_block(const std::uint32_t* gaps);
   void write_posting_block();
   void write_tail();
+  void get_impacts();
 
   ListBytes& out_;
   DocumentLengths& lengths_;
   const double average_length_;
   const bool has_positions_;
+  SkipWriter skips_;
 
   // A block is written when the posting after it comes, for until then its last posting may be
   // continued.
   std::size_t num_buffered_ = 0;
   std::uint32_t docids_[kBlockValues], gaps_[kBlockValues], tfs_[kBlockValues];
+  std::array<std::uint8_t, kBlockValues> impacts_;  // quantized
   std::size_t num_buffered_positions_ = 0;
   std::uint32_t position_gaps_[kBlockValues];
 
@@ -74,7 +83,7 @@ class ListWriter {
   std::int64_t last_block_docid_ = -1;
   std::uint32_t last_position_ = 0;  // of last_docid_
   std::uint64_t df_ = 0, cf_ = 0;
-  std::uint64_t postings_bytes_ = 0, skips_bytes_ = 0, positions_bytes_ = 0;
+  std::uint64_t postings_bytes_ = 0, positions_bytes_ = 0;
   std::uint64_t skipped_positions_bytes_ = 0;  // positions_bytes_ at the last skip entry
 };
 

@@ -29,7 +29,7 @@ void PostingsCursor::begin_positions() {
   if (!tfs_added_) add_up_tfs();
   const std::uint64_t target = tfs_before(at_);
   if (positions_read_ == kUnknown || positions_read_ > target) {
-    positions_reader_.seek(block_positions_);
+    positions_reader_.seek(skips_.positions(entry_));
     positions_read_ = 0;
   }
   positions_reader_.skip(target - positions_read_);

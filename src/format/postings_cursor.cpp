@@ -8,7 +8,6 @@
 namespace spimi {
 namespace {
 
-constexpr std::uint64_t kMaxSkipEntryBytes = 2 * kMaxVarint32Bytes + kMaxVarint64Bytes + 2;
 constexpr std::uint64_t kMaxTailPostingBytes = 2 * kMaxVarint32Bytes;
 
 /// Makes docids of the gaps of a block, the first of which would be `base` for a gap of 0. False if
@@ -48,130 +47,71 @@ bool any_bit(const std::uint64_t* words, std::uint32_t first, std::uint32_t last
 
 PostingsCursor::PostingsCursor(const ListFiles& files, const TermInfo& info)
     : postings_(files.postings),
-      skips_(files.skips),
       positions_(files.positions),
       num_docs_(files.num_docs),
-      next_postings_(info.postings_offset),
       postings_end_(info.postings_offset + info.postings_bytes),
-      next_skip_(info.skips_offset),
-      skips_end_(info.skips_offset + info.skips_bytes),
-      positions_bytes_(info.positions_bytes),
-      blocks_left_(info.df / kBlockValues),
-      tail_left_(info.df % kBlockValues) {
+      tail_left_(info.df % kBlockValues),
+      has_tail_(tail_left_ > 0),
+      skips_(*files.skips, files.positions != nullptr, info) {
   if (positions_ != nullptr) positions_reader_ = PositionsReader(*positions_, info);
 }
 
-void PostingsCursor::read_skip_entry() {
-  const std::uint64_t length = std::min(skips_end_ - next_skip_, kMaxSkipEntryBytes);
-  const std::uint8_t* const begin = skips_->bytes(next_skip_, length);
-  const std::uint8_t* const end = begin + length;
-  const std::uint8_t* in = begin;
-  const auto fail = [&] { skips_->corrupt(next_skip_, "a skip entry is malformed"); };
-
-  std::uint32_t docid_delta = 0;
-  std::uint64_t positions_delta = 0;
-  in = get_varint32(in, end, &docid_delta);
-  if (in != nullptr) in = get_varint32(in, end, &skip_.block_bytes);
-  block_positions_ = skip_.positions_after;
-  if (positions_ != nullptr) {
-    if (in != nullptr) in = get_varint64(in, end, &positions_delta);
-    if (in == nullptr || in == end || *in >= kBlockValues ||
-        positions_delta > positions_bytes_ - skip_.positions_after.offset) {
-      fail();
-    }
-    skip_.positions_after.offset += positions_delta;
-    skip_.positions_after.index = *in++;
+/// Throws if the entry ahead cannot be that of a block.
+void PostingsCursor::check_ahead() const {
+  const std::uint64_t offset = skips_.postings_offset();
+  if (skips_.last_docid() < skips_.first_docid() + (kBlockValues - 1) ||
+      skips_.last_docid() >= num_docs_ || skips_.max_impact() == 0 || offset > postings_end_ ||
+      skips_.block_bytes() > std::min<std::uint64_t>(2 * kMaxPackedBytes, postings_end_ - offset)) {
+    skips_.fail();
   }
-  if (in == nullptr || in == end) fail();
-  skip_.max_impact = *in++;
-
-  const std::uint64_t last_docid = base_ + docid_delta - 1;
-  if (docid_delta < kBlockValues || last_docid >= num_docs_ || skip_.max_impact == 0 ||
-      skip_.block_bytes > 2 * kMaxPackedBytes ||
-      skip_.block_bytes > postings_end_ - next_postings_) {
-    fail();
-  }
-  skip_.last_docid = static_cast<std::uint32_t>(last_docid);
-  next_skip_ += static_cast<std::uint64_t>(in - begin);
-  --blocks_left_;
-}
-
-template <typename Wanted>
-bool PostingsCursor::find_skip_entry(Wanted wanted) {
-  while (skip_is_ahead_ || blocks_left_ > 0) {
-    if (!skip_is_ahead_) read_skip_entry();
-    skip_is_ahead_ = true;
-    if (wanted(skip_)) return true;
-    pass_over_block();
-  }
-  return false;
-}
-
-/// Of the entry ahead.
-void PostingsCursor::pass_over_block() {
-  skip_is_ahead_ = false;
-  base_ = std::uint64_t{skip_.last_docid} + 1;
-  next_postings_ += skip_.block_bytes;
-}
-
-template <typename Wanted>
-bool PostingsCursor::find_block(Wanted wanted) {
-  if (find_skip_entry(wanted)) {
-    read_block();
-    return true;
-  }
-  if (tail_left_ > 0) {
-    read_tail();
-    return true;
-  }
-  end();
-  return false;
 }
 
 /// Whether the block of the entry ahead has its docids as a bitmap.
 bool PostingsCursor::is_bitmap_ahead() const {
-  return skip_.last_docid - base_ < kMaxBitmapNumbers;
+  return skips_.last_docid() - skips_.first_docid() < kMaxBitmapNumbers;
 }
 
 /// Checks the bitmap of the block ahead and returns it; lays it over `bits`, which begin with docid
 /// `begin`, unless they are null.
 const std::uint8_t* PostingsCursor::read_bitmap(std::uint32_t begin, std::uint8_t* bits) const {
-  const std::uint8_t* const bitmap = postings_->bytes(next_postings_, skip_.block_bytes);
-  const auto first = static_cast<std::uint32_t>(base_);
-  if (bitmap_bytes(first, skip_.last_docid) > skip_.block_bytes) {
-    postings_->corrupt(next_postings_, "a posting block is malformed");
+  check_ahead();
+  const std::uint8_t* const bitmap =
+      postings_->bytes(skips_.postings_offset(), skips_.block_bytes());
+  const auto first = static_cast<std::uint32_t>(skips_.first_docid());
+  const std::uint32_t last = skips_.last_docid();
+  if (bitmap_bytes(first, last) > skips_.block_bytes()) {
+    postings_->corrupt(skips_.postings_offset(), "a posting block is malformed");
   }
-  const bool is_sound = bits == nullptr ? is_block_bitmap(bitmap, first, skip_.last_docid)
-                                        : lay_block_bitmap(bitmap, first, skip_.last_docid,
-                                                           bits + (first - begin) / 8);
+  const bool is_sound = bits == nullptr
+                            ? is_block_bitmap(bitmap, first, last)
+                            : lay_block_bitmap(bitmap, first, last, bits + (first - begin) / 8);
   if (!is_sound) {
-    postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
+    postings_->corrupt(skips_.postings_offset(), "a posting block disagrees with its skip entry");
   }
   return bitmap;
 }
 
 void PostingsCursor::read_block() {
-  tfs_offset_ = next_postings_;
+  tfs_offset_ = skips_.postings_offset();
   tfs_decoded_ = false;
   if (is_bitmap_ahead()) {
     const std::uint8_t* const bitmap = read_bitmap();
-    const auto first = static_cast<std::uint32_t>(base_);
-    decode_bitmap(bitmap, first, skip_.last_docid, docids_);
-    tfs_begin_ = bitmap + bitmap_bytes(first, skip_.last_docid);
-    tfs_end_ = bitmap + skip_.block_bytes;
+    const auto first = static_cast<std::uint32_t>(skips_.first_docid());
+    decode_bitmap(bitmap, first, skips_.last_docid(), docids_);
+    tfs_begin_ = bitmap + bitmap_bytes(first, skips_.last_docid());
+    tfs_end_ = bitmap + skips_.block_bytes();
   } else {
-    const std::uint8_t* const in = postings_->bytes(next_postings_, skip_.block_bytes);
-    tfs_end_ = in + skip_.block_bytes;
+    check_ahead();
+    const std::uint8_t* const in = postings_->bytes(tfs_offset_, skips_.block_bytes());
+    tfs_end_ = in + skips_.block_bytes();
     tfs_begin_ = decode_packed(in, tfs_end_, docids_);
-    if (tfs_begin_ == nullptr) {
-      postings_->corrupt(next_postings_, "a posting block is malformed");
-    }
-    if (!gaps_to_docids(base_, skip_.last_docid, docids_)) {
-      postings_->corrupt(next_postings_, "a posting block disagrees with its skip entry");
+    if (tfs_begin_ == nullptr) postings_->corrupt(tfs_offset_, "a posting block is malformed");
+    if (!gaps_to_docids(skips_.first_docid(), skips_.last_docid(), docids_)) {
+      postings_->corrupt(tfs_offset_, "a posting block disagrees with its skip entry");
     }
   }
-  pass_over_block();
-  start_block(kBlockValues);
+  start_block(kBlockValues, skips_.max_impact());
+  skips_.pass();
 }
 
 void PostingsCursor::decode_tfs() {
@@ -187,12 +127,14 @@ void PostingsCursor::decode_tfs() {
 }
 
 void PostingsCursor::read_tail() {
-  const std::uint64_t offset = next_postings_;
+  const std::uint64_t offset = skips_.postings_offset();
+  if (offset > postings_end_) skips_.fail();
   const std::uint64_t left = postings_end_ - offset;
   const std::uint64_t length = std::min(left, tail_left_ * kMaxTailPostingBytes);
   const std::uint8_t* in = postings_->bytes(offset, length);
   const std::uint8_t* const end = in + length;
   const auto fail = [&] { postings_->corrupt(offset, "the tail of a postings list is malformed"); };
+  std::uint64_t first = skips_.first_docid();
   for (std::uint32_t i = 0; i < tail_left_; ++i) {
     std::uint64_t gap_and_flag = 0;
     in = get_varint64(in, end, &gap_and_flag);
@@ -204,23 +146,24 @@ void PostingsCursor::read_tail() {
     }
     // Compared before it is added, for the sum could run over.
     const std::uint64_t gap = gap_and_flag >> 1;
-    if (in == nullptr || base_ >= num_docs_ || gap >= num_docs_ - base_) fail();
-    docids_[i] = static_cast<std::uint32_t>(base_ + gap);
+    if (in == nullptr || first >= num_docs_ || gap >= num_docs_ - first) fail();
+    docids_[i] = static_cast<std::uint32_t>(first + gap);
     tfs_[i] = tf;
-    base_ = std::uint64_t{docids_[i]} + 1;
+    first = std::uint64_t{docids_[i]} + 1;
   }
   if (in != end || length != left) fail();
   std::fill(docids_ + tail_left_, docids_ + kBlockValues, kEnd);
-  next_postings_ = postings_end_;
-  block_positions_ = skip_.positions_after;
   tfs_decoded_ = true;
-  start_block(tail_left_);
+  start_block(tail_left_, skips_.tail_impact());
   tail_left_ = 0;
 }
 
-void PostingsCursor::start_block(std::uint32_t size) {
+/// Of the block ahead, or the tail.
+void PostingsCursor::start_block(std::uint32_t size, std::uint8_t impact) {
   at_ = 0;
   size_ = size;
+  entry_ = skips_.entry();
+  block_impact_ = impact;
   is_bitmap_ = false;
   docid_ = docids_[0];
   positions_read_ = kUnknown;
@@ -228,20 +171,32 @@ void PostingsCursor::start_block(std::uint32_t size) {
 }
 
 void PostingsCursor::end() {
-  if (next_postings_ != postings_end_) {
-    postings_->corrupt(next_postings_, "a postings list is longer than its postings");
+  // A tail is read to its end, or not at all.
+  if (!has_tail_ && skips_.postings_offset() != postings_end_) {
+    postings_->corrupt(skips_.postings_offset(), "a postings list is longer than its postings");
   }
-  if (next_skip_ != skips_end_) {
-    skips_->corrupt(next_skip_, "there are more skip entries than blocks");
-  }
+  skips_.expect_end();
   at_ = size_ = 0;
   docid_ = kEnd;
 }
 
-bool PostingsCursor::next_block(unsigned min_impact, unsigned end_impact) {
-  return find_block([=](const SkipEntry& entry) {
-    return entry.max_impact >= min_impact && entry.max_impact < end_impact;
-  });
+/// Reads the block ahead if there is one, else the tail; false at the end.
+bool PostingsCursor::read_block_or_tail(bool is_block) {
+  if (is_block) {
+    read_block();
+  } else if (tail_left_ > 0) {
+    read_tail();
+  } else {
+    end();
+    return false;
+  }
+  return true;
+}
+
+bool PostingsCursor::next_block(unsigned min_impact) {
+  const bool is_block = skips_.find_impact(min_impact);
+  if (!is_block && skips_.tail_impact() < min_impact) tail_left_ = 0;
+  return read_block_or_tail(is_block);
 }
 
 /// The index in the current block of the first docid of at least `target`, which is there: a binary
@@ -259,10 +214,12 @@ bool PostingsCursor::next_block(unsigned min_impact, unsigned end_impact) {
 std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, std::uint32_t end) {
   if (size_ != 0 && docid_ >= target) return docid_;
   if (size_ == 0 || docids_[size_ - 1] < target) {
-    find_block([=](const SkipEntry& entry) {
-      return entry.last_docid >= target &&
-             (entry.max_impact >= min_impact || entry.last_docid >= end);
-    });
+    bool is_block = skips_.find(target);
+    while (is_block && skips_.max_impact() < min_impact && skips_.last_docid() < end) {
+      skips_.pass();
+      is_block = skips_.has_entry();
+    }
+    read_block_or_tail(is_block);
     // The tail is found unseen.
     if (size_ != 0 && docids_[size_ - 1] < target) next_block();
     if (size_ == 0) return kEnd;
@@ -282,22 +239,23 @@ std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, st
 /// Makes the block ahead, whose docids are a bitmap, the current one for look_up: it keeps them so.
 void PostingsCursor::begin_bitmap() {
   const std::uint8_t* const bitmap = read_bitmap();
-  const std::size_t size = bitmap_bytes(static_cast<std::uint32_t>(base_), skip_.last_docid);
+  const auto first = static_cast<std::uint32_t>(skips_.first_docid());
+  const std::size_t size = bitmap_bytes(first, skips_.last_docid());
   std::memset(bitmap_, 0, sizeof(bitmap_));
   std::memcpy(bitmap_, bitmap, size);
-  bitmap_begin_ = static_cast<std::uint32_t>(base_) / 8 * 8;
+  bitmap_begin_ = first / 8 * 8;
   std::uint32_t num_before = 0;
   for (std::size_t i = 0; i < kBitmapWords; ++i) {
     bits_before_[i] = static_cast<std::uint8_t>(num_before);
     num_before += count_ones(bitmap_[i]);
   }
-  tfs_offset_ = next_postings_;
+  tfs_offset_ = skips_.postings_offset();
   tfs_begin_ = bitmap + size;
-  tfs_end_ = bitmap + skip_.block_bytes;
+  tfs_end_ = bitmap + skips_.block_bytes();
   tfs_decoded_ = false;
-  docids_[0] = docids_[kBlockValues - 1] = skip_.last_docid;
-  pass_over_block();
-  start_block(kBlockValues);
+  docids_[0] = docids_[kBlockValues - 1] = skips_.last_docid();
+  start_block(kBlockValues, skips_.max_impact());
+  skips_.pass();
   is_bitmap_ = true;
 }
 
@@ -307,10 +265,12 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
     const std::size_t begin = i;
     if (size_ == 0 || docids_[size_ - 1] < docids[i]) {
       const std::uint32_t target = docids[i];
-      if (find_skip_entry([=](const SkipEntry& entry) { return entry.last_docid >= target; })) {
+      if (skips_.find(target)) {
+        const std::uint32_t last = skips_.last_docid();
+        const std::uint8_t max_impact = skips_.max_impact();
         bool is_wanted = false;
-        for (; i < docids.size() && docids[i] <= skip_.last_docid; ++i) {
-          is_wanted |= min_impacts[i] <= skip_.max_impact;
+        for (; i < docids.size() && docids[i] <= last; ++i) {
+          is_wanted |= min_impacts[i] <= max_impact;
         }
         if (!is_wanted) {
           std::fill(tfs + begin, tfs + i, 0u);
@@ -356,32 +316,9 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
 }
 
 PostingsCursor::Bound PostingsCursor::bound(std::uint32_t target) {
-  if (size_ != 0 && docids_[size_ - 1] >= target) {
-    return {docids_[size_ - 1],
-            size_ == kBlockValues && !skip_is_ahead_ ? skip_.max_impact : std::uint8_t{255}};
-  }
-  if (find_skip_entry([=](const SkipEntry& entry) { return entry.last_docid >= target; })) {
-    return {skip_.last_docid, skip_.max_impact};
-  }
-  // The tail, or nothing.
-  const bool none = tail_left_ == 0;
-  return {kEnd - 1, static_cast<std::uint8_t>(none ? 0 : 255)};
-}
-
-void PostingsCursor::max_impacts(std::uint32_t first, unsigned shift,
-                                 std::span<std::uint8_t> impacts) {
-  const std::uint64_t end = first + (std::uint64_t{impacts.size()} << shift);
-  const auto raise = [&](std::uint64_t last_docid, std::uint8_t max_impact) {
-    if (last_docid < first || base_ >= end) return;
-    auto i = static_cast<std::size_t>(base_ <= first ? 0 : (base_ - first) >> shift);
-    const auto last = static_cast<std::size_t>((std::min(last_docid, end - 1) - first) >> shift);
-    for (; i <= last; ++i) impacts[i] = std::max(impacts[i], max_impact);
-  };
-  const bool goes_on = find_skip_entry([&](const SkipEntry& entry) {
-    raise(entry.last_docid, entry.max_impact);
-    return entry.last_docid >= end;
-  });
-  if (!goes_on && tail_left_ > 0) raise(num_docs_ - 1, 255);
+  if (size_ != 0 && docids_[size_ - 1] >= target) return {docids_[size_ - 1], block_impact_};
+  if (skips_.find(target)) return {skips_.last_docid(), skips_.max_impact()};
+  return {kEnd - 1, tail_left_ > 0 ? skips_.tail_impact() : std::uint8_t{0}};
 }
 
 std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) const {
@@ -413,53 +350,33 @@ void PostingsCursor::fill_wanted(std::uint32_t begin, std::uint32_t end,
     fill_from_block(begin, end, bits);
     if (docids_[size_ - 1] >= end) return;
   }
-  const auto any_is_wanted = [&](std::uint32_t last) {
-    const auto first = std::max(static_cast<std::uint32_t>(base_), begin);
-    return wanted == nullptr || any_bit(wanted, first - begin, last - begin);
+  const auto any_is_wanted = [&](std::uint32_t first, std::uint32_t last) {
+    return wanted == nullptr || any_bit(wanted, std::max(first, begin) - begin, last - begin);
   };
-  // What reaches behind the window is not passed over, for the next may want it.
-  while (find_skip_entry([&](const SkipEntry& entry) {
-    return entry.last_docid >= end ||
-           (entry.last_docid >= begin && any_is_wanted(entry.last_docid));
-  })) {
-    const auto first = static_cast<std::uint32_t>(base_);
-    if (skip_.last_docid >= end && wanted != nullptr && (first >= end || !any_is_wanted(end - 1))) {
-      return;
-    }
-    if (skip_.last_docid < end && first >= begin && begin % 8 == 0 && is_bitmap_ahead()) {
-      read_bitmap(begin, reinterpret_cast<std::uint8_t*>(bits));
-      pass_over_block();
-      continue;
+  while (skips_.find(begin)) {
+    const auto first = static_cast<std::uint32_t>(skips_.first_docid());
+    const std::uint32_t last = skips_.last_docid();
+    if (last < end) {
+      if (!any_is_wanted(first, last)) {
+        skips_.pass();
+        continue;
+      }
+      if (first >= begin && begin % 8 == 0 && is_bitmap_ahead()) {
+        read_bitmap(begin, reinterpret_cast<std::uint8_t*>(bits));
+        skips_.pass();
+        continue;
+      }
+    } else if (wanted != nullptr && (first >= end || !any_is_wanted(first, end - 1))) {
+      return;  // What reaches behind the window is not passed over, for the next may want it.
     }
     read_block();
     fill_from_block(begin, end, bits);
-    if (skip_.last_docid >= end) return;
+    if (last >= end) return;
   }
   while (next_block()) {  // The tail, if it is still ahead.
     fill_from_block(begin, end, bits);
     if (docid_ >= end) return;
   }
-}
-
-std::uint8_t PostingsCursor::list_max_impact() const {
-  if (tail_left_ > 0) return 255;
-  PostingsCursor other = *this;
-  std::uint8_t max_impact = 0;
-  other.find_skip_entry([&](const SkipEntry& entry) {
-    max_impact = std::max(max_impact, entry.max_impact);
-    return false;
-  });
-  return max_impact;
-}
-
-std::array<std::uint32_t, 256> PostingsCursor::count_max_impacts() const {
-  std::array<std::uint32_t, 256> num_blocks{};
-  PostingsCursor other = *this;
-  other.find_skip_entry([&](const SkipEntry& entry) {
-    ++num_blocks[entry.max_impact];
-    return false;
-  });
-  return num_blocks;
 }
 
 }  // namespace spimi

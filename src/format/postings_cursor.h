@@ -9,6 +9,7 @@
 #include "base/packed_block.h"
 #include "format/positions_reader.h"
 #include "format/segment_file_reader.h"
+#include "format/skip_cursor.h"
 #include "spimi/index.h"
 
 namespace spimi {
@@ -19,14 +20,6 @@ struct ListFiles {
   const SegmentFileReader* skips;
   const SegmentFileReader* positions;
   std::uint64_t num_docs;
-};
-
-/// A skip entry with its deltas added up.
-struct SkipEntry {
-  std::uint32_t last_docid = 0;  ///< Of the block.
-  std::uint32_t block_bytes = 0;
-  PositionsPlace positions_after;  ///< The place of the first position after the block.
-  std::uint8_t max_impact = 0;
 };
 
 /// Iterates one postings list, posting by posting or block by block; the two mix. Reads the files
@@ -72,22 +65,25 @@ class PostingsCursor {
   static constexpr std::uint32_t kMaxPiece = 32;
   static constexpr std::uint32_t kPieceSlack = 3;
 
-  /// Moves to the first posting of the next block: 128 postings or the tail. Passes over blocks
-  /// whose max_impact is below `min_impact`, or not below `end_impact`, without reading them; the
-  /// tail is never passed over. False at the end.
-  bool next_block(unsigned min_impact = 0, unsigned end_impact = 256);
+  /// Moves to the first posting of the next block: 128 postings or the tail. Passes over those
+  /// whose impact is below `min_impact`, without reading them. False at the end.
+  bool next_block(unsigned min_impact = 0);
   std::span<const std::uint32_t> block_docids() const { return {docids_, size_}; }
   std::span<const std::uint32_t> block_tfs() {
     if (!tfs_decoded_) decode_tfs();
     return {tfs_, size_};
   }
-  /// The current block's entry; null when it is the tail. Not after `bound`.
-  const SkipEntry* skip_entry() const { return size_ == kBlockValues ? &skip_ : nullptr; }
+  /// The current block is what follows the full blocks.
+  bool is_tail() const { return size_ != 0 && size_ != kBlockValues; }
+  /// No posting of the current block has a larger quantized impact (format/README.md).
+  std::uint8_t block_impact() const { return block_impact_; }
+  /// Where the positions behind the current full block begin, by its skip entry.
+  PositionsPlace positions_behind_block() { return skips_.positions(entry_ + 1); }
 
   /// What is known, without reading a block, of the postings from `target` on.
   struct Bound {
     std::uint32_t last_docid;  ///< The bound holds up to this docid.
-    std::uint8_t max_impact;   ///< As in a skip entry; 255 where there is none.
+    std::uint8_t max_impact;   ///< Quantized; 0 if there are none.
   };
   /// `target` is not below that of an earlier call, nor below the current docid. When it is beyond
   /// the current block, nothing but docid may be asked of the current posting any more.
@@ -97,11 +93,6 @@ class PostingsCursor {
   std::span<const std::uint32_t> docids_below(std::uint32_t end) const;
   /// The tfs of the current block from the current posting on.
   std::span<const std::uint32_t> tfs_from_here() { return block_tfs().subspan(at_); }
-
-  /// Raises each of `impacts`, one for every 2^shift docids from `first` on, to the max_impact of
-  /// the blocks that may have some of these; the tail's is 255. `first` is not below the end of
-  /// what an earlier call was for; nothing else may be asked of the cursor.
-  void max_impacts(std::uint32_t first, unsigned shift, std::span<std::uint8_t> impacts);
 
   /// Sets bit `docid - begin` for each posting in [begin, end) that is not behind it, and moves to
   /// the first posting from `end` on. Fastest where `begin` is a multiple of 8.
@@ -113,24 +104,17 @@ class PostingsCursor {
   void fill_wanted(std::uint32_t begin, std::uint32_t end, const std::uint64_t* wanted,
                    std::uint64_t* bits);
 
-  /// The largest max_impact of the list, 255 if it has a tail: reads all skip entries. Only before
-  /// the first posting, and leaves the cursor there.
-  std::uint8_t list_max_impact() const;
-  /// How many of the list's full blocks have each max_impact; in the same state.
-  std::array<std::uint32_t, 256> count_max_impacts() const;
+  /// The list's skip entries from the first on, before the first posting.
+  const SkipCursor& skips() const { return skips_; }
 
  private:
   static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
 
-  template <typename Wanted>
-  bool find_block(Wanted wanted);
   std::uint32_t place_of(std::uint32_t target) const;
-  template <typename Wanted>
-  bool find_skip_entry(Wanted wanted);
-  void read_skip_entry();
-  void pass_over_block();
+  bool read_block_or_tail(bool is_block);
   const std::uint8_t* read_bitmap(std::uint32_t begin = 0, std::uint8_t* bits = nullptr) const;
   bool is_bitmap_ahead() const;
+  void check_ahead() const;
   void begin_bitmap();
   void read_block();
   void fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
@@ -138,27 +122,19 @@ class PostingsCursor {
   void add_up_tfs();
   std::uint64_t tfs_before(std::uint32_t at) const;
   void read_tail();
-  void start_block(std::uint32_t size);
+  void start_block(std::uint32_t size, std::uint8_t impact);
   void end();
 
   const SegmentFileReader* postings_;
-  const SegmentFileReader* skips_;
   const SegmentFileReader* positions_;
   std::uint64_t num_docs_;
+  std::uint64_t postings_end_;  ///< Offset in the file.
+  std::uint32_t tail_left_;     ///< Postings of the tail, until it is read or passed over.
+  bool has_tail_;
 
-  // What is not read yet. Offsets in the files.
-  std::uint64_t next_postings_, postings_end_;
-  std::uint64_t next_skip_, skips_end_;
-  std::uint64_t positions_bytes_;
-  std::uint32_t blocks_left_, tail_left_;
-
-  /// The docid before the current block, plus one; the least that the block can begin with.
-  std::uint64_t base_ = 0;
-  SkipEntry skip_;  ///< Of the last block read or passed over, or of the next if skip_is_ahead_.
-  /// Its block is neither read nor passed over yet.
-  bool skip_is_ahead_ = false;
-  /// Where the positions of the current block begin.
-  PositionsPlace block_positions_;
+  SkipCursor skips_;         ///< Of the blocks that are neither read nor passed over.
+  std::uint32_t entry_ = 0;  ///< The current block's, in its group.
+  std::uint8_t block_impact_ = 0;
 
   std::uint32_t docid_ = kEnd;
   std::uint32_t at_ = 0,

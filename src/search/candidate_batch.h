@@ -54,16 +54,10 @@ class CandidateBatch {
                  TopK& top)
       : context_(context),
         all_lengths_(context.segment.lengths()),
-        excluded_(excluded),
         top_(top),
         rows_(num_terms),
         is_known_(num_terms, false) {
-    rewind();
-  }
-
-  /// Lets the documents begin anew, with smaller docids than those before.
-  void rewind() {
-    if (!excluded_.clauses.empty()) excluding_ = make_iterator(excluded_, context_, false);
+    if (!excluded.clauses.empty()) excluding_ = make_iterator(excluded, context, false);
   }
 
   bool is_full() const { return size_ == kMaxDocs; }
@@ -202,7 +196,6 @@ class CandidateBatch {
 
   const SearchContext& context_;
   U32Array all_lengths_;
-  const PlanNode& excluded_;
   std::unique_ptr<DocIterator> excluding_;
   TopK& top_;
   std::size_t size_ = 0;

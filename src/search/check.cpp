@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 #include <vector>
@@ -173,33 +174,54 @@ class Checker {
     PositionsReader positions;
     if (segment_.has_positions()) positions = segment_.positions(info);
     std::uint64_t cf = 0;
+    std::array<std::uint32_t, 256> num_of_impact{};
     while (cursor.next_block()) {
       const auto docids = cursor.block_docids();
       const auto tfs = cursor.block_tfs();
-      double impact = 0;
+      std::uint8_t max_impact = 0;
       for (std::size_t i = 0; i < docids.size(); ++i) {
         cf += tfs[i];
         if (cf > info.cf) postings.corrupt(info.postings_offset, "the tfs of a list exceed its cf");
         count_tokens(info, docids[i], tfs[i]);
-        impact = std::max(
-            impact, bm25_impact(tfs[i], segment_.length(docids[i]), segment_.average_length()));
+        const std::uint8_t impact = quantize_impact(
+            bm25_impact(tfs[i], segment_.length(docids[i]), segment_.average_length()));
+        ++num_of_impact[impact];
+        max_impact = std::max(max_impact, impact);
         if (segment_.has_positions()) check_positions(positions, info, tfs[i]);
       }
-      if (const SkipEntry* const entry = cursor.skip_entry()) {
-        if (entry->max_impact != quantize_impact(impact)) {
-          skips.corrupt(info.skips_offset, "a skip entry's max_impact is not that of its block");
-        }
-        if (segment_.has_positions() && entry->positions_after != positions.place()) {
-          skips.corrupt(info.skips_offset, "a skip entry names the wrong place in the positions");
-        }
+      if (info.df >= kBlockValues && cursor.block_impact() != max_impact) {
+        skips.corrupt(info.skips_offset, "the max_impact of a block is not that of its postings");
+      }
+      if (!cursor.is_tail() && segment_.has_positions() &&
+          cursor.positions_behind_block() != positions.place()) {
+        skips.corrupt(info.skips_offset, "a skip entry names the wrong place in the positions");
       }
     }
+    if (info.df >= kBlockValues) check_impacts(cursor.skips(), info, num_of_impact);
     if (cf != info.cf) {
       postings.corrupt(info.postings_offset, "the tfs of a list do not add up to its cf");
     }
     if (segment_.has_positions() && !positions.at_end()) {
       file(SegmentFile::kPositions)
           .corrupt(info.positions_offset, "a positions list is longer than its positions");
+    }
+  }
+
+  void check_impacts(const SkipCursor& list_skips, const TermInfo& info,
+                     const std::array<std::uint32_t, 256>& num_of_impact) {
+    for (const std::size_t rank : kImpactRanks) {
+      std::size_t num_above = 0;
+      unsigned impact = 255;
+      for (; impact > 0 && (num_above += num_of_impact[impact]) < rank; --impact) {
+      }
+      if (list_skips.impact_of_rank(rank) != impact) {
+        file(SegmentFile::kSkips)
+            .corrupt(info.skips_offset, "the impact of a rank is not that of its posting");
+      }
+    }
+    if (info.df % kBlockValues == 0 && list_skips.tail_impact() != 0) {
+      file(SegmentFile::kSkips)
+          .corrupt(info.skips_offset, "a tail that is not there has an impact");
     }
   }
 

@@ -32,7 +32,7 @@ class TermIterator : public DocIterator {
         df_(term.info.df),
         cursor_(segment.postings(term.info)) {
     max_score_ = weight_.bound();
-    if (weight_.has_impacts()) max_score_ = weight_.bound(cursor_.list_max_impact());
+    if (weight_.has_impacts()) max_score_ = weight_.bound(cursor_.skips().list_impact());
   }
 
   std::uint32_t seek(std::uint32_t target) override { return docid_ = cursor_.seek(target); }

@@ -206,9 +206,9 @@ class Planner {
     PlanNode plan;
     plan.kind = PlanNode::Kind::kBoolean;
     bool any_term = false, any_must = false, any_should = false, never = false;
-    for (const Clause& clause : node.clauses) {
+    const auto add = [&](const Clause& clause) {
       Found found = plan_node(clause.node, boost);
-      if (!found) continue;
+      if (!found) return;
       any_term = true;
       any_must |= clause.occur == Occur::kMust;
       any_should |= clause.occur == Occur::kShould;
@@ -217,6 +217,13 @@ class Planner {
       } else {
         add_clause(plan, clause.occur, std::move(*found));
       }
+    };
+    for (const Clause& clause : node.clauses) {
+      if (!options_.matches_only || clause.occur != Occur::kShould) add(clause);
+    }
+    // Where there is a MUST, the others do not decide what matches.
+    for (const Clause& clause : node.clauses) {
+      if (options_.matches_only && !any_must && clause.occur == Occur::kShould) add(clause);
     }
     if (!any_term) return std::nullopt;
     const bool has_should =

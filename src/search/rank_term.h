@@ -7,6 +7,7 @@ namespace spimi {
 
 /// Offers the documents of one term to `top`, but for those that cannot be among its hits and those
 /// that a clause of `excluded` matches.
-void rank_term(ScoredTerm& term, const PlanNode& excluded, const SearchContext& context, TopK& top);
+void rank_term(const ScoredTerm& term, const PlanNode& excluded, const SearchContext& context,
+               TopK& top);
 
 }  // namespace spimi

@@ -74,6 +74,7 @@ class Ranker {
       scans_.push_back(term.cursor);
     }
     look_ups_ = scans_;
+    expect_best(excluded);
     std::stable_sort(by_df_.begin(), by_df_.end(),
                      [this](std::size_t a, std::size_t b) { return terms_[a].df < terms_[b].df; });
   }
@@ -99,6 +100,18 @@ class Ranker {
   static constexpr std::size_t kMaxTermsToAdd = 64;
   /// For so many terms all ways of parting them are tried.
   static constexpr std::size_t kMaxTermsToPart = 16;
+
+  /// Tells what the best documents of one term score at the least, where they are hits whatever
+  /// else they have.
+  void expect_best(const PlanNode& excluded) {
+    if (!excluded.clauses.empty()) return;
+    const auto num_required = std::count_if(terms_.begin(), terms_.end(),
+                                            [](const ScoredTerm& t) { return t.is_required; });
+    if (num_required > 1) return;
+    for (const ScoredTerm& term : terms_) {
+      if (term.is_required || num_required == 0) top_.expect(term.reached_by_best(top_.k()));
+    }
+  }
 
   void rank_stretch(std::size_t i, std::uint32_t begin, std::uint32_t end) {
     order_.clear();

@@ -16,16 +16,19 @@ struct ScoredTerm {
         df(node.terms[0].info.df),
         weight(context.rank, context.stats, df, static_cast<double>(node.terms[0].info.cf),
                node.boost),
-        max_score(weight.bound()),
-        cursor(context.segment.postings(node.terms[0].info)) {
-    if (weight.has_impacts()) max_score = weight.bound(cursor.list_max_impact());
+        cursor(context.segment.postings(node.terms[0].info)) {}
+
+  /// What the k best postings of the list score at least, but for rounding; 0 or less if that is
+  /// not known.
+  double reached_by_best(std::size_t k) const {
+    if (!weight.has_impacts()) return 0;
+    return weight.reached(cursor.skips().impact_of_rank(k));
   }
 
   std::size_t slot;  ///< Its place in the query, which is that of its score in the sum.
   bool is_required;
   std::uint32_t df;
   TermWeight weight;
-  double max_score;       ///< No posting of the list scores more.
   PostingsCursor cursor;  ///< Before the first posting.
 };
 

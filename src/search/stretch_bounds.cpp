@@ -6,8 +6,8 @@ namespace spimi {
 
 StretchBounds::StretchBounds(const std::vector<ScoredTerm>& terms, unsigned shift)
     : terms_(terms), shift_(shift), impacts_(terms.size()) {
-  cursors_.reserve(terms.size());
-  for (const ScoredTerm& term : terms) cursors_.push_back(term.cursor);
+  skips_.reserve(terms.size());
+  for (const ScoredTerm& term : terms) skips_.push_back(term.cursor.skips());
 }
 
 std::uint32_t StretchBounds::survey(std::uint32_t begin, std::uint64_t num_docs) {
@@ -19,7 +19,7 @@ std::uint32_t StretchBounds::survey(std::uint32_t begin, std::uint64_t num_docs)
     const ScoredTerm& term = terms_[slot];
     auto& impacts = impacts_[slot];
     std::fill_n(impacts.begin(), num_stretches, std::uint8_t{0});
-    cursors_[slot].max_impacts(begin, shift_, std::span(impacts.data(), num_stretches));
+    skips_[slot].raise_impacts(begin, shift_, std::span(impacts.data(), num_stretches));
     for (std::size_t i = 0; i < num_stretches; ++i) {
       has_any[i] |= impacts[i] != 0;
       totals_[i] += impacts[i] != 0 ? bound(slot, i) : term.is_required ? kNone : 0.0;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -34,13 +33,13 @@ class StretchBounds {
   bool has(std::size_t slot, std::size_t stretch) const { return impacts_[slot][stretch] != 0; }
   double bound(std::size_t slot, std::size_t stretch) const {
     const ScoredTerm& term = terms_[slot];
-    return std::min(term.max_score, term.weight.bound(impacts_[slot][stretch]));
+    return term.weight.bound(impacts_[slot][stretch]);
   }
 
  private:
   const std::vector<ScoredTerm>& terms_;
   unsigned shift_;
-  std::vector<PostingsCursor> cursors_;  ///< By slot; for their skip entries alone.
+  std::vector<SkipCursor> skips_;                                 ///< By slot.
   std::vector<std::array<std::uint8_t, kMaxStretches>> impacts_;  ///< By slot; 0 for none.
   std::array<double, kMaxStretches> totals_;
 };

@@ -31,6 +31,7 @@ class TopK {
     if (!after_ && score > 0) threshold_ = std::max(threshold_, score - score * 1e-9);
   }
   std::size_t k() const { return k_; }
+  bool is_full() const { return hits_.size() == k_; }
 
   /// Takes hits in any order.
   void offer(std::uint32_t docid, double score) {

@@ -40,7 +40,7 @@ TEST_F(ArgumentsTest, NothingPrintsShortHelp) {
 TEST_F(ArgumentsTest, VersionNamesFormatAndUnicode) {
   const RunResult result = run({"--version"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_EQ(result.out, "spimi 0.1.0 (index format 3, Unicode 15.0)\n");
+  EXPECT_EQ(result.out, "spimi 0.1.0 (index format 4, Unicode 15.0)\n");
 }
 
 TEST_F(ArgumentsTest, ProgramHelpNamesEveryCommandAndExitCode) {

@@ -62,11 +62,11 @@ class DamageTest : public CliTest {
 
 TEST_F(DamageTest, AnotherFormatVersionNamesBoth) {
   std::string manifest = directory_.read_file("index/manifest");
-  const std::string first_line = "spimi index, format 3\n";
+  const std::string first_line = "spimi index, format 4\n";
   ASSERT_EQ(manifest.substr(0, first_line.size()), first_line);
   directory_.write_file("index/manifest",
                         "spimi index, format 99\n" + manifest.substr(first_line.size()));
-  EXPECT_THAT(refused(), AllOf(HasSubstr("99"), HasSubstr("format 3")));
+  EXPECT_THAT(refused(), AllOf(HasSubstr("99"), HasSubstr("format 4")));
 }
 
 TEST_F(DamageTest, ManifestWithAFlippedBit) {

@@ -107,7 +107,7 @@ TEST_F(OutputTest, DumpLargerThanTheBufferIsWhole) {
 TEST_F(OutputTest, StatsForPeople) {
   const std::string out = run({"stats", "-i", "index"}).out;
   for (const char* line :
-       {"  format             3\n", "  tokenizer          unicode, Unicode 15.0\n",
+       {"  format             4\n", "  tokenizer          unicode, Unicode 15.0\n",
         "  longest token      255 bytes\n", "  positions          yes\n",
         "  documents          3\n", "  distinct terms     4\n", "  postings           6\n",
         "  tokens             7\n", "  manifest\n"}) {
@@ -118,7 +118,7 @@ TEST_F(OutputTest, StatsForPeople) {
 
 TEST_F(OutputTest, StatsAsJson) {
   const json stats = json::parse(run({"stats", "-i", "index", "--json"}).out);
-  EXPECT_EQ(stats["format_version"], 3);
+  EXPECT_EQ(stats["format_version"], 4);
   EXPECT_EQ(stats["tokenizer"], "unicode");
   EXPECT_EQ(stats["unicode_version"], "15.0");
   EXPECT_EQ(stats["max_token_bytes"], 255);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -243,17 +244,126 @@ TEST_F(ListReaderTest, NextAndSeekInAnyOrderAgreeWithALinearScan) {
   }
 }
 
-TEST_F(ListReaderTest, BlocksCanBePassedOverByImpactButNeverTheTail) {
-  const List list = random_list(random_, 128 * 3 + 5, 5000, 3, true);
+TEST_F(ListReaderTest, BlocksAndTheTailCanBePassedOverByImpact) {
+  List list = random_list(random_, 128 * 4 + 5, 5000, 3, true);
+  // The blocks with larger impacts than all others have.
+  const std::size_t best[] = {2, 4};
+  for (const std::size_t block : best) {
+    TestPosting& posting = list[128 * block + 3];
+    posting.positions.clear();
+    for (posting.tf = 0; posting.tf < 50; ++posting.tf) posting.positions.push_back(posting.tf);
+  }
+  const std::uint8_t impact = quantize_impact(bm25_impact(50, 0, 1.0));
   const ListOnDisk disk(list, true);
   PostingsCursor cursor = disk.cursor();
-  ASSERT_TRUE(cursor.next_block(256));
-  EXPECT_EQ(cursor.skip_entry(), nullptr);
-  ASSERT_EQ(cursor.block_docids().size(), 5u);
-  EXPECT_EQ(cursor.docid(), list[128 * 3].docid);
-  const auto read = cursor.positions();
-  EXPECT_EQ(std::vector(read.begin(), read.end()), list[128 * 3].positions);
+  for (const std::size_t block : best) {
+    ASSERT_TRUE(cursor.next_block(impact));
+    EXPECT_EQ(cursor.is_tail(), block == 4);
+    EXPECT_EQ(cursor.block_impact(), impact);
+    ASSERT_EQ(cursor.block_docids().size(), block == 4 ? 5u : 128u);
+    EXPECT_EQ(cursor.docid(), list[128 * block].docid);
+    const auto read = cursor.positions();
+    EXPECT_EQ(std::vector(read.begin(), read.end()), list[128 * block].positions);
+  }
   EXPECT_FALSE(cursor.next_block());
+  cursor = disk.cursor();
+  EXPECT_FALSE(cursor.next_block(impact + 1));
+}
+
+TEST_F(ListReaderTest, ListsOfSeveralGroupsOfSkipEntriesAreSoughtIn) {
+  const std::size_t group = 256 * 128;
+  for (const std::size_t df : {group, group + 1 + random_below(random_, 256), 2 * group + 129}) {
+    SCOPED_TRACE(df);
+    const List list = random_list(random_, df, 4 * df, 3, true);
+    const ListOnDisk disk(list, true);
+    for (const std::size_t reach : {std::size_t{300}, std::size_t{9000}, df}) {
+      PostingsCursor cursor = disk.cursor();
+      for (std::size_t i = random_below(random_, reach); i < df;
+           i += 1 + random_below(random_, reach)) {
+        if (random_below(random_, 3) == 0) {
+          ASSERT_GE(cursor.bound(list[i].docid).last_docid, list[i].docid);
+        }
+        ASSERT_EQ(cursor.seek(list[i].docid), list[i].docid);
+        ASSERT_EQ(cursor.tf(), list[i].tf);
+        if (random_below(random_, 2) == 0) {
+          const auto read = cursor.positions();
+          ASSERT_EQ(std::vector(read.begin(), read.end()), list[i].positions);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(ListReaderTest, SkipsTellTheImpactsOfTheBestPostings) {
+  for (const std::size_t df : {1, 127, 128, 129, 999, 1000, 128 * 9}) {
+    const List list = random_list(random_, df, 20000, 60, false);
+    std::vector<std::uint8_t> impacts;
+    for (const TestPosting& posting : list) {
+      impacts.push_back(quantize_impact(bm25_impact(posting.tf, 0, 1.0)));
+    }
+    const auto tail = impacts.end() - static_cast<std::ptrdiff_t>(df % 128);
+    const int tail_impact = tail == impacts.end() ? 0 : *std::max_element(tail, impacts.end());
+    std::sort(impacts.rbegin(), impacts.rend());
+    const ListOnDisk disk(list, false);
+    const PostingsCursor cursor = disk.cursor();
+    const SkipCursor& skips = cursor.skips();
+    if (df < 128) {
+      EXPECT_EQ(skips.list_impact(), 255);
+      EXPECT_EQ(skips.tail_impact(), 255);
+      EXPECT_EQ(skips.impact_of_rank(1), 0);
+      continue;
+    }
+    EXPECT_EQ(skips.list_impact(), impacts[0]);
+    EXPECT_EQ(skips.tail_impact(), tail_impact);
+    for (const std::size_t rank : {1, 10, 100, 1000}) {
+      EXPECT_EQ(skips.impact_of_rank(rank), rank <= df ? impacts[rank - 1] : 0);
+    }
+    EXPECT_EQ(skips.impact_of_rank(11), skips.impact_of_rank(100));
+    EXPECT_EQ(skips.impact_of_rank(1001), 0);
+  }
+}
+
+TEST_F(ListReaderTest, StretchesHaveTheImpactsOfTheirPostingsAtLeastAndOfTheirBlocksAtMost) {
+  for (int round = 0; round < 100; ++round) {
+    const std::size_t df = 1 + random_below(random_, 3000);
+    List list = random_list(random_, df, df + random_below(random_, 30000), 1, false);
+    for (std::size_t i = 0; i < df; ++i) list[i].tf = i / 128 % 3 == 0 ? 20 : 1 + (i % 3 == 0);
+    const ListOnDisk disk(list, false);
+    PostingsCursor cursor = disk.cursor();
+    SkipCursor skips = cursor.skips();
+    const unsigned shift = static_cast<unsigned>(random_below(random_, 13));
+    std::vector<std::uint8_t> impacts(1 + random_below(random_, 20));
+    for (std::uint32_t begin = 0; begin < 40000;) {
+      std::fill(impacts.begin(), impacts.end(), 0);
+      skips.raise_impacts(begin, shift, impacts);
+      for (std::size_t i = 0; i < impacts.size(); ++i) {
+        const std::uint64_t first = begin + (std::uint64_t{i} << shift);
+        const std::uint64_t behind = first + (std::uint64_t{1} << shift);
+        int of_postings = 0, of_blocks = 0;
+        std::uint64_t docid_before = 0;
+        for (std::size_t at = 0; at < df; at += 128) {
+          const std::size_t end = std::min(at + 128, df);
+          int impact = 0;
+          for (std::size_t k = at; k < end; ++k) {
+            const int of_this = quantize_impact(bm25_impact(list[k].tf, 0, 1.0));
+            impact = std::max(impact, of_this);
+            if (list[k].docid >= first && list[k].docid < behind) {
+              of_postings = std::max(of_postings, of_this);
+            }
+          }
+          const bool is_tail = end - at < 128;
+          const bool meets = docid_before < behind && (is_tail || list[end - 1].docid >= first);
+          if (meets) of_blocks = std::max(of_blocks, is_tail && df < 128 ? 255 : impact);
+          docid_before = list[end - 1].docid + 1;
+        }
+        ASSERT_GE(impacts[i], of_postings);
+        ASSERT_EQ(impacts[i], of_blocks);
+      }
+      begin += static_cast<std::uint32_t>(impacts.size()) << shift;
+      if (random_below(random_, 3) == 0)
+        begin += static_cast<std::uint32_t>(random_below(random_, 3000));
+    }
+  }
 }
 
 TEST_F(ListReaderTest, PositionsReaderNamesThePlacesThatSkipEntriesHave) {
@@ -266,8 +376,8 @@ TEST_F(ListReaderTest, PositionsReaderNamesThePlacesThatSkipEntriesHave) {
       for (const std::uint32_t tf : cursor.block_tfs()) {
         for (std::uint64_t left = tf; left > 0;) left -= positions.take(left).size();
       }
-      if (cursor.skip_entry() != nullptr) {
-        EXPECT_EQ(cursor.skip_entry()->positions_after, positions.place());
+      if (!cursor.is_tail()) {
+        EXPECT_EQ(cursor.positions_behind_block(), positions.place());
       }
     }
     EXPECT_TRUE(positions.at_end());
@@ -350,7 +460,9 @@ bool reads_through(const ListOnDisk& disk) {
 }
 
 TEST_F(ListReaderTest, RefusesListsThatAreNotWhatTheGrammarAllows) {
-  const List list = random_list(random_, 130, 500, 3, true);
+  List list = random_list(random_, 130, 500, 3, true);
+  for (TestPosting& posting : list)
+    std::iota(posting.positions.begin(), posting.positions.end(), 0);
   const EncodedLists good = ListOnDisk::encode(list, true);
   const std::uint64_t cf = ListOnDisk::sum_of_tfs(list);
   const auto accepts = [&](const EncodedLists& lists, std::uint64_t df = 130,
@@ -365,18 +477,27 @@ TEST_F(ListReaderTest, RefusesListsThatAreNotWhatTheGrammarAllows) {
   EXPECT_FALSE(accepts(good, 130, list[129].docid)) << "a docid out of range in the tail";
   EXPECT_FALSE(accepts(good, 130, list[127].docid)) << "a docid out of range in the block";
 
+  // One entry: max_impact, last docid, bytes of the block, width, position index, delta; the end.
   EncodedLists bad = good;
-  bad.skips += '\1';
+  ASSERT_EQ(good.skips.size(), 1u + 4 + 2 + 1 + 1 + 1 + 5);
+  ASSERT_EQ(good.skips[7], 1);
+  const auto with = [&](std::size_t at, int byte) {
+    bad = good;
+    bad.skips[at] = static_cast<char>(byte);
+    return bad;
+  };
+  bad.skips.insert(10, 1, '\1');
   EXPECT_FALSE(accepts(bad)) << "bytes after the last skip entry";
-  bad = good;
-  bad.skips.back() = 0;
-  EXPECT_FALSE(accepts(bad)) << "a max_impact of 0";
-  bad = good;
-  bad.skips[0] = static_cast<char>(bad.skips[0] ^ 1);
-  EXPECT_FALSE(accepts(bad)) << "another last docid than the block's";
-  bad = good;
-  bad.skips[bad.skips.size() - 2] = static_cast<char>(128);
-  EXPECT_FALSE(accepts(bad)) << "a position index over 127";
+  EXPECT_FALSE(accepts(with(0, 0))) << "a max_impact of 0";
+  EXPECT_FALSE(accepts(with(1, good.skips[1] ^ 1))) << "another last docid than the block's";
+  EXPECT_FALSE(accepts(with(4, 1))) << "a last docid out of range";
+  EXPECT_FALSE(accepts(with(5, good.skips[5] ^ 1))) << "another end than the block's";
+  EXPECT_FALSE(accepts(with(6, 16))) << "a block beyond the end of the list";
+  EXPECT_FALSE(accepts(with(7, 0))) << "a width of 0";
+  EXPECT_FALSE(accepts(with(7, 2))) << "deltas that reach beyond the entries";
+  EXPECT_FALSE(accepts(with(7, 9))) << "a width over 8";
+  EXPECT_FALSE(accepts(with(8, 128))) << "a position index over 127";
+  EXPECT_FALSE(accepts(with(9, 255))) << "a place beyond the positions";
   bad = good;
   bad.positions.pop_back();
   EXPECT_FALSE(accepts(bad)) << "a position too few";
@@ -421,9 +542,10 @@ TEST_F(ListReaderTest, RefusesBitmapsThatAreNotTheBlockOfTheirEntry) {
   EXPECT_FALSE(flipped({390, 389})) << "another last docid";
   EXPECT_FALSE(flipped({9, 391})) << "a docid behind the last";
   EncodedLists bad = good;
-  bad.skips[bad.skips.size() - 2] = 48;  // Bytes of the block; the bitmap alone has 49.
+  constexpr std::size_t kBlockBytesAt = 2 * (1 + 4) + 2;  // Of the second of two.
+  bad.skips[kBlockBytesAt] = 48;                          // The bitmap alone has 49.
   EXPECT_FALSE(accepts(bad)) << "a block that ends within its bitmap";
-  bad.skips[bad.skips.size() - 2] = 50;
+  bad.skips[kBlockBytesAt] = 50;
   EXPECT_FALSE(reads_through(ListOnDisk(bad, 256, 256, false, 1000)))
       << "a block that ends within its tfs";
 }
@@ -487,9 +609,7 @@ TEST_F(ListReaderTest, RefusesATfThatRunsOver) {
   EncodedLists lists;
   lists.postings =
       std::string(16, '\xFF') + encode_packed_simply(std::vector<std::uint32_t>(128, 0xFFFFFFFFu));
-  append_varint(lists.skips, 128);
-  append_varint(lists.skips, lists.postings.size());
-  lists.skips += '\xFF';
+  lists.skips = encode_skips({{255, 127, lists.postings.size()}}, false, {}, {});
   EXPECT_FALSE(reads_through(ListOnDisk(lists, 128, 128, false)));
 }
 
@@ -501,9 +621,7 @@ TEST_F(ListReaderTest, RefusesDocidsThatRunOver) {
   EncodedLists lists;
   lists.postings =
       encode_packed_simply(gaps) + encode_packed_simply(std::vector<std::uint32_t>(128, 0));
-  append_varint(lists.skips, 2000);
-  append_varint(lists.skips, lists.postings.size());
-  lists.skips += '\xFF';
+  lists.skips = encode_skips({{255, 1999, lists.postings.size()}}, false, {}, {});
   EXPECT_FALSE(reads_through(ListOnDisk(lists, 128, 128, false)));
   // A tail whose gap alone is beyond 32 bits.
   EncodedLists tail;

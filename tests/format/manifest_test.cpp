@@ -69,7 +69,7 @@ std::string with_replaced(const std::string& from, const std::string& to) {
 TEST(Manifest, IsTheDocumentedText) {
   std::string text = manifest_text(example());
   const std::string body =
-      "spimi index, format 3\n"
+      "spimi index, format 4\n"
       R"({"build_id":"0123456789abcdef0123456789abcdef","tokenizer":"alpha",)"
       R"("unicode_version":"15.0","max_token_bytes":255,"positions":true,)"
       R"("num_docs":4000000000,"num_terms":7,"num_postings":9000000000,"num_tokens":10000000000,)"
@@ -113,7 +113,7 @@ TEST(Manifest, RefusesAnAppendedByte) { EXPECT_NE(refusal(manifest_text(example(
 
 TEST(Manifest, NamesBothVersionsOfAnotherFormat) {
   EXPECT_THAT(refusal("spimi index, format 7\nwhatever follows"),
-              HasSubstr("index format 7, this program reads format 3: build the index again"));
+              HasSubstr("index format 7, this program reads format 4: build the index again"));
 }
 
 TEST(Manifest, NamesAForeignFile) {

@@ -114,7 +114,7 @@ TEST_F(SegmentFileReaderTest, RefusesAFileOfAnotherKindBuildOrVersion) {
   std::string file = segment_file("TERM", kId, "payload");
   file[12] = 9;
   write(file);
-  EXPECT_THAT(refusal([&] { open(); }), HasSubstr("segment format 9, this program reads format 3"));
+  EXPECT_THAT(refusal([&] { open(); }), HasSubstr("segment format 9, this program reads format 4"));
 }
 
 TEST_F(SegmentFileReaderTest, RefusesALengthThatRunsOver) {

@@ -239,15 +239,28 @@ TEST_F(DamageTest, APositionThatDoesNotFitIsFound) {
 }
 
 TEST_F(DamageTest, AWrongSkipEntryIsFound) {
-  const auto damage = [&](std::size_t from_end) {
-    reseal("skips", "SKIP", [&](std::string& payload) {
-      char& byte = payload[payload.size() - from_end];
-      byte = byte == 5 ? 6 : 5;
-    });
+  const auto damage = [&](std::size_t at) {
+    reseal("skips", "SKIP", [&](std::string& payload) { payload[at] = payload[at] == 5 ? 6 : 5; });
     return problems();
   };
-  EXPECT_THAT(damage(1), HasSubstr("a skip entry's max_impact is not that of its block"));
-  EXPECT_THAT(damage(2), HasSubstr("a skip entry names the wrong place in the positions"));
+  // One list has an entry, of one block.
+  const std::size_t position_index = 1 + 4 + 2 + 1;
+  EXPECT_THAT(damage(0), HasSubstr("the max_impact of a block is not that of its postings"));
+  EXPECT_THAT(damage(position_index),
+              HasSubstr("a skip entry names the wrong place in the positions"));
+  const std::size_t end = files_[segment_path("skips")].size() - 64 - 8;
+  EXPECT_THAT(damage(end - 5), HasSubstr("the max_impact of a block is not that of its postings"));
+  for (std::size_t rank = 0; rank < 4; ++rank) {
+    EXPECT_THAT(damage(end - 4 + rank),
+                HasSubstr("the impact of a rank is not that of its posting"));
+  }
+}
+
+TEST_F(DamageTest, TheImpactOfATailThatIsNotThereIsFound) {
+  std::filesystem::remove_all(directory_.path("segment-" + id_));
+  write(random_test_index(random_, 140, {2, 128}, true));
+  reseal("skips", "SKIP", [&](std::string& payload) { payload[payload.size() - 5] = 1; });
+  EXPECT_THAT(problems(), HasSubstr("a tail that is not there has an impact"));
 }
 
 TEST_F(DamageTest, BytesAfterTheLastListAreFound) {

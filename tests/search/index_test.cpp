@@ -138,7 +138,7 @@ TEST_F(IndexTest, SaysWhetherThereIsNoneOrOneNotFinished) {
 TEST_F(IndexTest, RefusesAnotherVersionByNamingBoth) {
   directory_.write_file("manifest", "spimi index, format 2\n{}\n");
   EXPECT_EQ(refusal().kind(), ErrorKind::kCorrupt);
-  EXPECT_THAT(refusal().what(), HasSubstr("format 2, this program reads format 3"));
+  EXPECT_THAT(refusal().what(), HasSubstr("format 2, this program reads format 4"));
 }
 
 TEST_F(IndexTest, RefusesASegmentOfAnotherLengthThanTheManifestSays) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -192,6 +193,33 @@ std::string encode_bitmap_simply(const std::vector<std::uint32_t>& values, std::
   return bytes;
 }
 
+std::string encode_skips(const std::vector<EncodedSkip>& skips, bool positions,
+                         const std::vector<int>& tail_impacts, std::vector<int> impacts) {
+  std::string out;
+  for (std::size_t begin = 0; begin < skips.size(); begin += 256) {
+    const std::span group(skips.begin() + static_cast<std::ptrdiff_t>(begin),
+                          std::min<std::size_t>(256, skips.size() - begin));
+    for (const EncodedSkip& skip : group) append_le(out, static_cast<unsigned>(skip.max_impact), 1);
+    for (const EncodedSkip& skip : group) append_le(out, skip.last_docid, 4);
+    for (const EncodedSkip& skip : group) append_le(out, skip.block_bytes, 2);
+    if (!positions) continue;
+    int width = 1;
+    for (const EncodedSkip& skip : group) {
+      while (skip.positions_delta >= std::uint64_t{1} << 8 * width) ++width;
+    }
+    append_le(out, static_cast<unsigned>(width), 1);
+    for (const EncodedSkip& skip : group) append_le(out, skip.position_index, 1);
+    for (const EncodedSkip& skip : group) append_le(out, skip.positions_delta, width);
+  }
+  std::sort(impacts.rbegin(), impacts.rend());
+  out += static_cast<char>(
+      tail_impacts.empty() ? 0 : *std::max_element(tail_impacts.begin(), tail_impacts.end()));
+  for (const std::size_t rank : {1, 10, 100, 1000}) {
+    out += static_cast<char>(impacts.size() < rank ? 0 : impacts[rank - 1]);
+  }
+  return out;
+}
+
 EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>& list,
                           double average_length) {
   EncodedLists out;
@@ -217,19 +245,24 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
   std::int64_t docid_before = -1, last_before = -1;
   std::size_t num_positions = 0, start_before = 0;
   std::size_t begin = 0;
+  const auto impact_of = [&](const TestPosting& posting) {
+    const double length =
+        posting.docid < index.documents.size() ? index.documents[posting.docid].length : 0;
+    const double tf = posting.tf;
+    const double impact = tf / (tf + 1.2 * (0.25 + 0.75 * length / average_length));
+    return static_cast<int>(std::min(255.0, std::floor(255 * impact) + 1));
+  };
+  std::vector<EncodedSkip> skips;
   for (; list.size() - begin >= kBlock; begin += kBlock) {
     std::vector<std::uint32_t> docids, docid_gaps, tfs;
-    double impact = 0;
+    EncodedSkip skip;
     for (std::size_t i = begin; i < begin + kBlock; ++i) {
       docids.push_back(list[i].docid);
       docid_gaps.push_back(static_cast<std::uint32_t>(list[i].docid - docid_before - 1));
       docid_before = list[i].docid;
       tfs.push_back(list[i].tf - 1);
       num_positions += list[i].tf;
-      const double length =
-          list[i].docid < index.documents.size() ? index.documents[list[i].docid].length : 0;
-      const double tf = list[i].tf;
-      impact = std::max(impact, tf / (tf + 1.2 * (0.25 + 0.75 * length / average_length)));
+      skip.max_impact = std::max(skip.max_impact, impact_of(list[i]));
     }
     std::string block =
         docid_before - last_before <= 1024
@@ -237,16 +270,23 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
             : encode_packed_simply(docid_gaps);
     block += encode_packed_simply(tfs);
     out.postings += block;
-    append_varint(out.skips, static_cast<std::uint64_t>(docid_before - last_before));
-    append_varint(out.skips, block.size());
+    skip.last_docid = docids.back();
+    skip.block_bytes = block.size();
     if (index.positions) {
       const std::size_t start = position_starts[num_positions / kBlock];
-      append_varint(out.skips, start - start_before);
-      out.skips += static_cast<char>(num_positions % kBlock);
+      skip.positions_delta = start - start_before;
+      skip.position_index = num_positions % kBlock;
       start_before = start;
     }
-    out.skips += static_cast<char>(static_cast<int>(std::min(255.0, std::floor(255 * impact) + 1)));
+    skips.push_back(skip);
     last_before = docid_before;
+  }
+  if (!skips.empty()) {
+    std::vector<int> impacts;
+    for (const TestPosting& posting : list) impacts.push_back(impact_of(posting));
+    out.skips = encode_skips(skips, index.positions,
+                             {impacts.begin() + static_cast<std::ptrdiff_t>(begin), impacts.end()},
+                             impacts);
   }
   for (std::size_t i = begin; i < list.size(); ++i) {
     const auto gap = static_cast<std::uint64_t>(list[i].docid - docid_before - 1);
@@ -260,7 +300,7 @@ EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>
 std::string segment_file(std::string_view kind, const std::string& build_id,
                          const std::string& payload) {
   std::string file = "SPIMIseg" + std::string(kind);
-  append_le(file, 3, 4);
+  append_le(file, 4, 4);
   file += from_hex(build_id);
   append_le(file, payload.size(), 8);
   file.append(16, '\0');
@@ -351,7 +391,7 @@ std::map<std::string, std::string> index_files(const TestIndex& index) {
     files["segment-" + build_id + "/" + part.name] =
         segment_file(part.kind, build_id, part.payload);
   }
-  std::string manifest = "spimi index, format 3\n{\"build_id\":\"" + build_id +
+  std::string manifest = "spimi index, format 4\n{\"build_id\":\"" + build_id +
                          "\",\"tokenizer\":\"" + tokenizer +
                          "\",\"unicode_version\":\"15.0\",\"max_token_bytes\":" +
                          std::to_string(index.max_token_bytes) +

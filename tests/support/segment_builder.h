@@ -72,6 +72,18 @@ std::string encode_bitmap_simply(const std::vector<std::uint32_t>& values, std::
 struct EncodedLists {
   std::string postings, skips, positions;
 };
+
+/// A skip entry.
+struct EncodedSkip {
+  int max_impact = 0;
+  std::uint32_t last_docid = 0;
+  std::uint64_t block_bytes = 0;
+  std::uint64_t positions_delta = 0, position_index = 0;
+};
+
+/// The skips of a list, of which all postings and those of the tail have these quantized impacts.
+std::string encode_skips(const std::vector<EncodedSkip>& skips, bool positions,
+                         const std::vector<int>& tail_impacts, std::vector<int> impacts);
 EncodedLists encode_lists(const TestIndex& index, const std::vector<TestPosting>& list,
                           double average_length);
 
