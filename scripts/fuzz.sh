@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
 # Searches with libFuzzer, AddressSanitizer and UndefinedBehaviorSanitizer for inputs that break what tests/fuzz/README.md promises.
-#   fuzz.sh [-m MINUTES] [TARGET...]     minutes of processor time for each target, by default 10; all targets
+#   fuzz.sh [-m MINUTES | -s SECONDS] [TARGET...]     processor time for each target, by default 10 minutes; all targets
 # Prints for each target: inputs run, seconds of processor time, edges covered, findings. What is interesting stays in
 # build/fuzz/corpus/TARGET, which the next search begins with; findings are in build/fuzz/findings.
 source "$(dirname "$0")/common.sh"
 
-minutes=10
-if [[ ${1:-} == -m ]]; then
-  minutes=${2:?fuzz.sh: how many minutes?}
-  shift 2
-fi
+limit=600
+case ${1:-} in
+  -m)
+    limit=$((${2:?fuzz.sh: how many minutes?} * 60))
+    shift 2
+    ;;
+  -s)
+    limit=${2:?fuzz.sh: how many seconds?}
+    shift 2
+    ;;
+esac
 targets=("$@")
 ((${#targets[@]})) || for seeds in tests/fuzz/seeds/*/; do targets+=("$(basename "$seeds")"); done
 
@@ -39,8 +45,8 @@ for target in "${targets[@]}"; do
   mkdir -p "$corpus"
   : >"$log"
   findings=0
-  while seconds=$(($(sum "$log" user) + $(sum "$log" system))) && ((seconds < minutes * 60 && findings < max_findings)); do
-    left=$((minutes * 60 - seconds))
+  while seconds=$(($(sum "$log" user) + $(sum "$log" system))) && ((seconds < limit && findings < max_findings)); do
+    left=$((limit - seconds))
     { time "$dir/tests/fuzz/fuzz_$target" "${limits[@]}" -max_total_time=$((left < slice_seconds ? left : slice_seconds)) \
       -print_final_stats=1 -artifact_prefix="$dir/findings/$target-" "$corpus" "tests/fuzz/seeds/$target"; } \
       >>"$log" 2>&1 || {

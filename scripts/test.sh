@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole suite: Release with warnings as errors, AddressSanitizer and UndefinedBehaviorSanitizer, ThreadSanitizer on
-# what uses threads, then format, clang-tidy and shell syntax. Stops at the first stage that fails.
+# what uses threads, the fuzzers, then format, clang-tidy and shell syntax. Stops at the first stage that fails.
 #   test.sh [--quick]     --quick: only the first stage
 source "$(dirname "$0")/common.sh"
 
@@ -56,6 +56,9 @@ if ! $quick; then
   build_and_test asan
   begin "thread sanitizer: the tests that use threads"
   build_and_test tsan
+  # The suite has only replayed their inputs; Clang is also the other compiler that everything must build with.
+  begin "fuzzers: built by Clang, two seconds each"
+  scripts/fuzz.sh -s 2
   begin "format, clang-tidy, shell syntax"
   scripts/lint.sh build/strict
 fi
