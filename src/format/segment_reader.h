@@ -34,6 +34,9 @@ class SegmentReader {
   DictionaryIterator terms() const { return DictionaryIterator(*dictionary_); }
 
   PostingsCursor postings(const TermInfo& info) const { return {list_files_, info}; }
+  SkipCursor skips(const TermInfo& info) const {
+    return {*list_files_.skips, has_positions(), info};
+  }
   /// Only in a segment with positions.
   PositionsReader positions(const TermInfo& info) const {
     return {file(SegmentFile::kPositions), info};

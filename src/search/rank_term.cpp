@@ -14,7 +14,7 @@ void rank_term(const ScoredTerm& term, const PlanNode& excluded, const SearchCon
       batch.score(term, 0);
       batch.offer({&term, 1});
     };
-    PostingsCursor cursor = term.cursor;
+    PostingsCursor cursor = term.postings();
     while (cursor.next_block(least_impact(term.weight, hits.lenient_threshold()))) {
       batch.add_postings(term, hits.lenient_threshold(), cursor.block_docids(), cursor.block_tfs());
       if (!batch.has_room_for_block()) offer();

@@ -36,9 +36,10 @@ namespace {
 /// There are 2^kShift documents in a stretch: so many that finding its bounds costs little.
 constexpr unsigned kShift = 11;
 constexpr std::uint32_t kStretchDocs = 1u << kShift;
-/// With a required term there are as many, to 2^kMaxShift, as it takes for the rarest to have a
-/// block of postings.
+/// With a required term there are as many, to 2^kMaxShift, as it takes for the rarest to have
+/// kMinBlocks of postings.
 constexpr unsigned kMaxShift = 16;
+constexpr std::uint64_t kMinBlocks = 4;
 
 unsigned stretch_shift(const std::vector<ScoredTerm>& terms, std::uint64_t num_docs) {
   std::uint64_t df = num_docs;
@@ -46,7 +47,7 @@ unsigned stretch_shift(const std::vector<ScoredTerm>& terms, std::uint64_t num_d
     if (term.is_required) df = std::min<std::uint64_t>(df, term.df);
   }
   unsigned shift = kShift;
-  while (shift < kMaxShift && (df << shift) < num_docs * kBlockValues) ++shift;
+  while (shift < kMaxShift && (df << shift) < num_docs * kBlockValues * kMinBlocks) ++shift;
   return shift;
 }
 
@@ -67,13 +68,14 @@ class Ranker {
         bounds_(terms_.size()),
         rest_(terms_.size() + 1, 0.0) {
     scans_.reserve(terms_.size());
+    look_ups_.reserve(terms_.size());
     for (const ScoredTerm& term : terms_) {
       can_expect_ &= !term.is_required;
       can_add_up_ &= term.weight.has_near_score();
       by_df_.push_back(term.slot);
-      scans_.push_back(term.cursor);
+      scans_.push_back(term.postings());
+      look_ups_.push_back(term.postings());
     }
-    look_ups_ = scans_;
     expect_best(excluded);
     std::stable_sort(by_df_.begin(), by_df_.end(),
                      [this](std::size_t a, std::size_t b) { return terms_[a].df < terms_[b].df; });

@@ -16,24 +16,28 @@ struct ScoredTerm {
         df(node.terms[0].info.df),
         weight(context.rank, context.stats, df, static_cast<double>(node.terms[0].info.cf),
                node.boost),
-        cursor(context.segment.postings(node.terms[0].info)) {}
+        segment(&context.segment),
+        info(node.terms[0].info) {}
+
+  PostingsCursor postings() const { return segment->postings(info); }
+  SkipCursor skips() const { return segment->skips(info); }
 
   /// What the k best postings of the list score at least, but for rounding; 0 or less if that is
   /// not known.
   double reached_by_best(std::size_t k) const {
     if (!weight.has_impacts()) return 0;
-    return weight.reached(cursor.skips().impact_of_rank(k));
+    return weight.reached(skips().impact_of_rank(k));
   }
 
   std::size_t slot;  ///< Its place in the query, which is that of its score in the sum.
   bool is_required;
   std::uint32_t df;
   TermWeight weight;
-  PostingsCursor cursor;  ///< Before the first posting.
+  const SegmentReader* segment;
+  TermInfo info;
 };
 
-/// The least max_impact of a block of which a posting may score `least`, with the tail of a list as
-/// never too little.
+/// The least impact of a block of which a posting may score `least`.
 inline std::uint16_t least_impact(const TermWeight& weight, double least) {
   if (!weight.has_impacts() || weight.bound() == 0 || !(least > 0)) return 0;
   return static_cast<std::uint16_t>(std::min(255.0, least / weight.bound() * 255) + 1);

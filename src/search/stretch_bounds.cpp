@@ -7,7 +7,7 @@ namespace spimi {
 StretchBounds::StretchBounds(const std::vector<ScoredTerm>& terms, unsigned shift)
     : terms_(terms), shift_(shift), impacts_(terms.size()) {
   skips_.reserve(terms.size());
-  for (const ScoredTerm& term : terms) skips_.push_back(term.cursor.skips());
+  for (const ScoredTerm& term : terms) skips_.push_back(term.skips());
 }
 
 std::uint32_t StretchBounds::survey(std::uint32_t begin, std::uint64_t num_docs) {
