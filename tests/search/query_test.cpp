@@ -135,6 +135,9 @@ class QueryTest : public ::testing::Test {
         reference_answer(reference, parse_query(text), options).value_or(Scores{});
     const Query query = index.query(text, options);
     ASSERT_EQ(query.count(), expected.size());
+    QueryOptions matches_only = options;
+    matches_only.matches_only = true;
+    ASSERT_EQ(index.query(text, matches_only).count(), expected.size());
     std::vector<std::uint32_t> documents;
     query.for_each([&](std::uint32_t docid) {
       documents.push_back(docid);
@@ -485,6 +488,11 @@ TEST_F(QueryTest, WhatHoldsNoTermCountsAsNotWritten) {
   }
   EXPECT_EQ(documents(index, "+a -\"!\" +\"#\""), documents(index, "a"));
   EXPECT_EQ(index.query("-zzzz").count(), 50u);
+  // What does not decide what matches is not looked for.
+  QueryOptions matches_only;
+  matches_only.matches_only = true;
+  EXPECT_EQ(index.query("+qqqq zzzz", matches_only).missing(), std::vector<std::string>{"qqqq"});
+  EXPECT_EQ(index.query("qqqq zzzz", matches_only).missing().size(), 2u);
   EXPECT_EQ(index.query("*").count(), 50u);
   EXPECT_THAT(index.query("zzzz a yyyy zzzz").missing(), ElementsAre("zzzz", "yyyy"));
 }
