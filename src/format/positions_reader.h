@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/gap_sums.h"
 #include "base/packed_block.h"
 #include "format/segment_file_reader.h"
 #include "spimi/index.h"
@@ -21,7 +22,7 @@ struct PositionsPlace {
 /// Reads the gaps of one positions list in order; it knows nothing of postings.
 class PositionsReader {
  public:
-  static constexpr std::size_t kSlack = 3;
+  static constexpr std::size_t kSlack = kGapSlack;
 
   PositionsReader() = default;
   PositionsReader(const SegmentFileReader& file, const TermInfo& info);
@@ -44,6 +45,9 @@ class PositionsReader {
   void seek(PositionsPlace place);
   /// Where the next gap is, in the form that a skip entry has.
   PositionsPlace place() const;
+  /// Whether the last gap was of the block at this offset in the list; how many are behind it then.
+  bool is_in(std::uint64_t block) const { return size_ != 0 && current_block_ == begin_ + block; }
+  std::uint32_t index() const { return at_; }
   /// True when the list has no more bytes or gaps.
   bool at_end() const { return at_ == size_ && next_block_ == end_; }
 

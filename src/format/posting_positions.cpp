@@ -1,9 +1,9 @@
-// The positions of a posting, for PostingsCursor.
+// The positions of postings, for PostingsCursor.
 
-#include <algorithm>
+#include <array>
 #include <numeric>
 
-#include "format/gaps.h"
+#include "base/gap_sums.h"
 #include "format/postings_cursor.h"
 
 namespace spimi {
@@ -12,58 +12,59 @@ namespace spimi {
 void PostingsCursor::add_up_tfs() {
   const std::uint32_t most = add_up_gaps(0, tfs_, kBlockValues, tf_sums_);
   tf_sums_fit_ = most < kMaxSafeGap;
+  block_positions_ = skips_.positions(entry_);
   tfs_added_ = true;
 }
 
-std::uint64_t PostingsCursor::tfs_before(std::uint32_t at) const {
-  if (!tf_sums_fit_) return std::accumulate(tfs_, tfs_ + at, std::uint64_t{0});
+/// Of a posting of the current block, whose tfs are added up.
+[[gnu::always_inline]] inline PositionsRange PostingsCursor::range_at(std::uint32_t at) const {
   // As for gaps one more was added for each.
-  return at == 0 ? 0 : tf_sums_[at - 1] - (at - 1);
+  std::uint64_t before = tf_sums_[at] - tfs_[at] - at;
+  if (!tf_sums_fit_) [[unlikely]]
+    before = std::accumulate(tfs_, tfs_ + at, std::uint64_t{0});
+  return {block_positions_.offset, block_positions_.index + before, tfs_[at]};
 }
 
-void PostingsCursor::begin_positions() {
-  positions_left_ = 0;
-  next_position_ = 0;
-  if (positions_ == nullptr || size_ == 0) return;
+void PostingsCursor::positions_ranges(std::span<const std::uint8_t> indices,
+                                      PositionsRange* ranges) {
   if (!tfs_decoded_) decode_tfs();
   if (!tfs_added_) add_up_tfs();
-  const std::uint64_t target = tfs_before(at_);
-  if (positions_read_ == kUnknown || positions_read_ > target) {
-    positions_reader_.seek(skips_.positions(entry_));
-    positions_read_ = 0;
-  }
-  positions_reader_.skip(target - positions_read_);
-  positions_read_ = target;
-  positions_left_ = tfs_[at_];
+  for (std::size_t i = 0; i < indices.size(); ++i) ranges[i] = range_at(at_ + indices[i]);
 }
 
-std::span<const std::uint32_t> PostingsCursor::more_positions(std::uint32_t shift) {
-  if (positions_left_ == 0) return {};
-  const auto gaps = positions_reader_.take(std::min(positions_left_, kMaxPiece));
-  const auto size = static_cast<std::uint32_t>(gaps.size());
-  positions_left_ -= size;
-  positions_read_ += size;
-  const std::uint32_t base = static_cast<std::uint32_t>(next_position_) - shift;
-  const std::uint32_t most = add_up_gaps(base, gaps.data(), size, piece_);
-  if (next_position_ < 1u << 31 && most < kMaxSafeGap) {
-    next_position_ = std::uint64_t{piece_[size - 1] + shift} + 1;
-  } else {
-    // They ascend, so the last shows whether any was too large.
-    for (const std::uint32_t gap : gaps) next_position_ += std::uint64_t{gap} + 1;
-    if (next_position_ > std::uint64_t{1} << 32) {
-      positions_->corrupt(0, "a position does not fit in 32 bits");
+void PostingsCursor::find_positions(std::span<const std::uint32_t> docids, PositionsRange* ranges) {
+  std::array<std::uint32_t, kBlockValues> places;
+  for (std::size_t i = 0; i < docids.size();) {
+    const std::size_t begin = i;
+    if (!find_block_of(docids[i])) {
+      std::fill(ranges + begin, ranges + docids.size(), PositionsRange{});
+      return;
+    }
+    if (find_places(docids, i, places.data()) == 0) {
+      std::fill(ranges + begin, ranges + i, PositionsRange{});
+      continue;
+    }
+    if (!tfs_decoded_) decode_tfs();
+    if (!tfs_added_) add_up_tfs();
+    for (std::size_t k = begin; k < i; ++k) {
+      const auto found = static_cast<std::uint32_t>(places[k] != 0);
+      ranges[k] = range_at(places[k] - found);
+      ranges[k].tf &= -found;
     }
   }
-  std::fill_n(piece_ + size, kPieceSlack, piece_[size - 1]);
-  return {piece_, size};
 }
 
 std::span<const std::uint32_t> PostingsCursor::positions() {
-  // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
   decoded_.clear();
-  begin_positions();
-  for (auto piece = more_positions(); !piece.empty(); piece = more_positions()) {
-    decoded_.insert(decoded_.end(), piece.begin(), piece.end());
+  if (positions_ == nullptr || size_ == 0) return decoded_;
+  if (!position_sums_) position_sums_.emplace(*positions_, info_);
+  PositionsRange range;
+  constexpr std::uint8_t kCurrent = 0;
+  positions_ranges({&kCurrent, 1}, &range);
+  position_sums_->begin(range);
+  // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
+  for (auto piece = position_sums_->next(); piece.size != 0; piece = position_sums_->next()) {
+    for (std::uint32_t i = 0; i < piece.size; ++i) decoded_.push_back(piece[i]);
   }
   return decoded_;
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/gap_sums.h"
 #include "base/varint.h"
-#include "format/gaps.h"
 
 namespace spimi {
 namespace {
@@ -52,9 +52,8 @@ PostingsCursor::PostingsCursor(const ListFiles& files, const TermInfo& info)
       postings_end_(info.postings_offset + info.postings_bytes),
       tail_left_(info.df % kBlockValues),
       has_tail_(tail_left_ > 0),
-      skips_(*files.skips, files.positions != nullptr, info) {
-  if (positions_ != nullptr) positions_reader_ = PositionsReader(*positions_, info);
-}
+      skips_(*files.skips, files.positions != nullptr, info),
+      info_(info) {}
 
 /// Throws if the entry ahead cannot be that of a block.
 void PostingsCursor::check_ahead() const {
@@ -166,7 +165,6 @@ void PostingsCursor::start_block(std::uint32_t size, std::uint8_t impact) {
   block_impact_ = impact;
   is_bitmap_ = false;
   docid_ = docids_[0];
-  positions_read_ = kUnknown;
   tfs_added_ = false;
 }
 
@@ -197,18 +195,6 @@ bool PostingsCursor::next_block(unsigned min_impact) {
   const bool is_block = skips_.find_impact(min_impact);
   if (!is_block && skips_.tail_impact() < min_impact) tail_left_ = 0;
   return read_block_or_tail(is_block);
-}
-
-/// The index in the current block of the first docid of at least `target`, which is there: a binary
-/// search without branches, for they would be mispredicted half the time.
-[[gnu::always_inline]] inline std::uint32_t PostingsCursor::place_of(std::uint32_t target) const {
-  static_assert(kBlockValues == 128);
-  std::uint32_t at = 0;
-#pragma GCC unroll 7
-  for (std::uint32_t half = 64; half > 0; half /= 2) {
-    at += half & -static_cast<std::uint32_t>(docids_[at + half - 1] < target);
-  }
-  return at;
 }
 
 std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, std::uint32_t end) {
@@ -259,11 +245,63 @@ void PostingsCursor::begin_bitmap() {
   is_bitmap_ = true;
 }
 
+/// Makes the block ahead the current one, for find_places.
+void PostingsCursor::begin_block() {
+  if (is_bitmap_ahead()) {
+    begin_bitmap();
+  } else {
+    read_block();
+  }
+}
+
+bool PostingsCursor::find_block_of(std::uint32_t target) {
+  if (is_in_block(target)) return true;
+  if (!skips_.find(target)) return seek(target) != kEnd;
+  begin_block();
+  return true;
+}
+
+/// Writes the places of docids[i] and of the following in the current block, as far as they are not
+/// behind it: from 1 on, 0 for those that it lacks. Moves i behind them; returns how many it has.
+std::uint32_t PostingsCursor::find_places(std::span<const std::uint32_t> docids, std::size_t& i,
+                                          std::uint32_t* places) const {
+  const std::uint32_t last = docids_[size_ - 1];
+  std::uint32_t num_found = 0;
+  if (is_bitmap_) {
+    for (; i < docids.size() && docids[i] <= last; ++i) {
+      const std::uint32_t bit = docids[i] - bitmap_begin_;
+      const std::uint64_t up_to = bitmap_[bit / 64] << (63 - bit % 64);
+      const auto found = static_cast<std::uint32_t>(up_to >> 63);
+      const auto at = bits_before_[bit / 64] + count_ones(up_to);
+      places[i] = at & -found;
+      num_found += found;
+    }
+  } else {
+    for (; i < docids.size() && docids[i] <= last; ++i) {
+      const std::uint32_t at = place_of(docids[i]);
+      const auto found = static_cast<std::uint32_t>(docids_[at] == docids[i]);
+      places[i] = (at + 1) & -found;
+      num_found += found;
+    }
+  }
+  return num_found;
+}
+
+void PostingsCursor::find(std::span<const std::uint32_t> docids, std::uint32_t* found) {
+  for (std::size_t i = 0; i < docids.size();) {
+    if (!find_block_of(docids[i])) {
+      std::fill(found + i, found + docids.size(), 0u);
+      return;
+    }
+    find_places(docids, i, found);
+  }
+}
+
 void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
                              const std::uint16_t* min_impacts, std::uint32_t* tfs) {
   for (std::size_t i = 0; i < docids.size();) {
     const std::size_t begin = i;
-    if (size_ == 0 || docids_[size_ - 1] < docids[i]) {
+    if (!is_in_block(docids[i])) {
       const std::uint32_t target = docids[i];
       if (skips_.find(target)) {
         const std::uint32_t last = skips_.last_docid();
@@ -276,36 +314,14 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
           std::fill(tfs + begin, tfs + i, 0u);
           continue;
         }
-        if (is_bitmap_ahead()) {
-          begin_bitmap();
-        } else {
-          read_block();
-        }
+        i = begin;
+        begin_block();
       } else if (seek(target) == kEnd) {
         std::fill(tfs + begin, tfs + docids.size(), 0u);
         return;
       }
     }
-    // First the place of each in the block, from 1 on.
-    const std::uint32_t last = docids_[size_ - 1];
-    std::uint32_t num_found = 0;
-    if (is_bitmap_) {
-      for (i = begin; i < docids.size() && docids[i] <= last; ++i) {
-        const std::uint32_t bit = docids[i] - bitmap_begin_;
-        const std::uint64_t up_to = bitmap_[bit / 64] << (63 - bit % 64);
-        const auto found = static_cast<std::uint32_t>(up_to >> 63);
-        const auto at = bits_before_[bit / 64] + count_ones(up_to);
-        tfs[i] = at & -found;
-        num_found += found;
-      }
-    } else {
-      for (i = begin; i < docids.size() && docids[i] <= last; ++i) {
-        const std::uint32_t at = place_of(docids[i]);
-        const std::uint32_t found = docids_[at] == docids[i];
-        tfs[i] = (at + 1) & -found;
-        num_found += found;
-      }
-    }
+    const std::uint32_t num_found = find_places(docids, i, tfs);
     if (num_found == 0) continue;
     if (!tfs_decoded_) decode_tfs();
     for (std::size_t k = begin; k < i; ++k) {

@@ -2,12 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/bitmap.h"
 #include "base/packed_block.h"
-#include "format/positions_reader.h"
+#include "format/position_sums.h"
 #include "format/segment_file_reader.h"
 #include "format/skip_cursor.h"
 #include "spimi/index.h"
@@ -54,16 +55,20 @@ class PostingsCursor {
   /// After it, only this may follow, with a docid of at least the last.
   void look_up(std::span<const std::uint32_t> docids, const std::uint16_t* min_impacts,
                std::uint32_t* tfs);
+  /// Writes to `found` for each of `docids` whether the list has it, or else 0. They ascend, and
+  /// none is behind the current posting. After it, only this may follow, with docids from the last
+  /// on.
+  void find(std::span<const std::uint32_t> docids, std::uint32_t* found);
   /// The positions of the current posting, ascending; valid until the cursor moves. Empty without
   /// positions.
   std::span<const std::uint32_t> positions();
-  /// Begins to give them out in pieces.
-  void begin_positions();
-  /// The next piece: up to kMaxPiece positions, less `shift` and modulo 2^32, and behind them the
-  /// last kPieceSlack times again; valid until the next call. Empty at the end.
-  std::span<const std::uint32_t> more_positions(std::uint32_t shift = 0);
-  static constexpr std::uint32_t kMaxPiece = 32;
-  static constexpr std::uint32_t kPieceSlack = 3;
+  /// Writes where the positions are of some postings of the current block: those of docids_below
+  /// with these indices. Only with positions.
+  void positions_ranges(std::span<const std::uint8_t> indices, PositionsRange* ranges);
+  /// The same of those of `docids`, at most kBlockValues, with a tf of 0 for those that the list
+  /// does not have. They ascend, and none is behind the current posting. After it, only this may
+  /// follow, with docids from the last on.
+  void find_positions(std::span<const std::uint32_t> docids, PositionsRange* ranges);
 
   /// Moves to the first posting of the next block: 128 postings or the tail. Passes over those
   /// whose impact is below `min_impact`, without reading them. False at the end.
@@ -108,19 +113,33 @@ class PostingsCursor {
   const SkipCursor& skips() const { return skips_; }
 
  private:
-  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
-
-  std::uint32_t place_of(std::uint32_t target) const;
+  /// The index in the current block of the first docid of at least `target`, which is there: a
+  /// binary search without branches, for they would be mispredicted half the time.
+  [[gnu::always_inline]] std::uint32_t place_of(std::uint32_t target) const {
+    static_assert(kBlockValues == 128);
+    std::uint32_t at = 0;
+#pragma GCC unroll 7
+    for (std::uint32_t half = 64; half > 0; half /= 2) {
+      at += half & -static_cast<std::uint32_t>(docids_[at + half - 1] < target);
+    }
+    return at;
+  }
   bool read_block_or_tail(bool is_block);
   const std::uint8_t* read_bitmap(std::uint32_t begin = 0, std::uint8_t* bits = nullptr) const;
   bool is_bitmap_ahead() const;
   void check_ahead() const;
   void begin_bitmap();
+  void begin_block();
+  /// Whether a docid that is not behind the current posting is before the end of the block.
+  bool is_in_block(std::uint32_t docid) const { return size_ != 0 && docids_[size_ - 1] >= docid; }
+  bool find_block_of(std::uint32_t target);
+  std::uint32_t find_places(std::span<const std::uint32_t> docids, std::size_t& i,
+                            std::uint32_t* places) const;
   void read_block();
   void fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
   void decode_tfs();
   void add_up_tfs();
-  std::uint64_t tfs_before(std::uint32_t at) const;
+  PositionsRange range_at(std::uint32_t at) const;
   void read_tail();
   void start_block(std::uint32_t size, std::uint8_t impact);
   void end();
@@ -154,16 +173,14 @@ class PostingsCursor {
   std::uint64_t tfs_offset_ = 0;
   const std::uint8_t *tfs_begin_ = nullptr, *tfs_end_ = nullptr;
 
-  PositionsReader positions_reader_;
-  /// How many of the block's positions the reader is behind.
-  std::uint64_t positions_read_ = kUnknown;
   /// The sums of the block's tfs, for the place of a posting's positions.
   std::uint32_t tf_sums_[kBlockValues];
   bool tfs_added_ = false, tf_sums_fit_ = false;
-  // Of the current posting, since begin_positions.
-  std::uint32_t positions_left_ = 0;
-  std::uint64_t next_position_ = 0;  ///< For a gap of 0.
-  std::uint32_t piece_[kMaxPiece + kPieceSlack];
+  PositionsPlace block_positions_;  ///< Where those of the block begin, if tfs_added_.
+
+  // For `positions`.
+  TermInfo info_;
+  std::optional<PositionSums> position_sums_;
   std::vector<std::uint32_t> decoded_;  ///< What `positions` returns.
 };
 

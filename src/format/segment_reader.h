@@ -37,7 +37,10 @@ class SegmentReader {
   SkipCursor skips(const TermInfo& info) const {
     return {*list_files_.skips, has_positions(), info};
   }
-  /// Only in a segment with positions.
+  /// Only in a segment with positions, as the next.
+  PositionSums position_sums(const TermInfo& info, std::uint32_t room = 0) const {
+    return {*list_files_.positions, info, room};
+  }
   PositionsReader positions(const TermInfo& info) const {
     return {file(SegmentFile::kPositions), info};
   }

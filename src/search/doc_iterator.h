@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "format/postings_cursor.h"
@@ -90,8 +91,10 @@ std::unique_ptr<DocIterator> make_iterator(const PlanNode& node, const SearchCon
 std::vector<TermWeight> weights_of(const PlanNode& node, const SearchContext& context);
 
 // For make_iterator; each in a file of its own.
+/// Documents without one of the terms `also` are no candidates.
 std::unique_ptr<DocIterator> make_phrase_iterator(const PlanNode& node,
-                                                  const SearchContext& context, bool scores);
+                                                  const SearchContext& context, bool scores,
+                                                  std::span<const TermInfo> also = {});
 std::unique_ptr<DocIterator> make_group_iterator(const PlanNode& node, const SearchContext& context,
                                                  bool scores);
 std::unique_ptr<DocIterator> make_path_iterator(const PlanNode& node, const SearchContext& context);

@@ -4,11 +4,13 @@
 
 namespace spimi {
 
-NearMatcher::NearMatcher(const PlanNode& phrase)
-    : ordered_(phrase.order == QueryNode::Order::kOrdered),
+NearMatcher::NearMatcher(const PlanNode& phrase, const SegmentReader& segment)
+    : positions_(phrase.terms.size()),
+      ordered_(phrase.order == QueryNode::Order::kOrdered),
       max_span_(std::uint64_t{phrase.offsets.back()} + phrase.slop),
       needed_(phrase.terms.size(), 0) {
   for (std::size_t i = 0; i < phrase.terms.size(); ++i) {
+    sums_.push_back(segment.position_sums(phrase.terms[i].info));
     std::size_t first = 0;
     while (phrase.terms[first].term != phrase.terms[i].term) ++first;
     first_of_.push_back(first);
@@ -16,8 +18,16 @@ NearMatcher::NearMatcher(const PlanNode& phrase)
   }
 }
 
-std::uint32_t NearMatcher::count(const Words& words, std::uint32_t most) {
-  return ordered_ ? count_ordered(words, most) : count_any(words, most);
+std::uint32_t NearMatcher::count(std::span<const PositionsRange> ranges, std::uint32_t most) {
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
+    positions_[i].clear();
+    sums_[i].begin(ranges[i]);
+    for (auto piece = sums_[i].next(); piece.size != 0; piece = sums_[i].next()) {
+      for (std::uint32_t k = 0; k < piece.size; ++k) positions_[i].push_back(piece[k]);
+    }
+  }
+  return ordered_ ? count_ordered(positions_, most) : count_any(positions_, most);
 }
 
 /// For each place of the last word: the latest places that the words before it can have. An

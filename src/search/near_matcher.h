@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "format/segment_reader.h"
 #include "search/plan.h"
 
 namespace spimi {
@@ -17,17 +18,19 @@ namespace spimi {
 /// of its own. So they never occur more often than the rarest word.
 class NearMatcher {
  public:
-  explicit NearMatcher(const PlanNode& phrase);
+  NearMatcher(const PlanNode& phrase, const SegmentReader& segment);
 
-  /// How often the phrase occurs, or `most` if that is less; `most` > 0. The positions of each word
-  /// of the phrase, ascending.
-  std::uint32_t count(const std::vector<std::span<const std::uint32_t>>& words, std::uint32_t most);
+  /// How often the phrase occurs in a document, or `most` if that is less; `most` > 0. `ranges`
+  /// are those of the words.
+  std::uint32_t count(std::span<const PositionsRange> ranges, std::uint32_t most);
 
  private:
-  using Words = std::vector<std::span<const std::uint32_t>>;
+  using Words = std::vector<std::vector<std::uint32_t>>;
   std::uint32_t count_ordered(const Words& words, std::uint32_t most) const;
   std::uint32_t count_any(const Words& words, std::uint32_t most);
 
+  std::vector<PositionSums> sums_;  ///< By word;
+  Words positions_;                 ///< what was read of them, for one document.
   bool ordered_;
   std::uint64_t max_span_;             ///< Last position - first position, at most.
   std::vector<std::size_t> first_of_;  ///< By word: the first that is the same term.

@@ -100,6 +100,7 @@ class ListOnDisk {
 
   PostingsCursor cursor() const { return {files_, info_}; }
   PositionsReader positions() const { return {*positions_, info_}; }
+  PositionSums position_sums(std::uint32_t room = 0) const { return {*positions_, info_, room}; }
 
  private:
   TemporaryDirectory directory_;
@@ -381,6 +382,80 @@ TEST_F(ListReaderTest, PositionsReaderNamesThePlacesThatSkipEntriesHave) {
       }
     }
     EXPECT_TRUE(positions.at_end());
+  }
+}
+
+std::vector<std::uint32_t> values_of(const ShiftedSums& run) {
+  std::vector<std::uint32_t> values;
+  for (std::uint32_t i = 0; i < run.size; ++i) values.push_back(run[i]);
+  return values;
+}
+
+/// Some documents at a time: dense lists have bitmaps, and those of large tfs go on over many
+/// blocks.
+TEST_F(ListReaderTest, FindsDocumentsAndWhereTheirPositionsAre) {
+  for (int round = 0; round < 40; ++round) {
+    const std::size_t max_tf = round % 3 == 0 ? 1000 : 1 + random_below(random_, 40);
+    const std::size_t df = 1 + random_below(random_, max_tf == 1000 ? 150 : 700);
+    List list = random_list(random_, df, round % 2 == 0 ? 3 * df : 300000, max_tf, true);
+    // Gaps too large to be added up without care.
+    if (round % 5 == 4) list[df / 2].positions.back() = 0xFFFFFFFFu;
+    const ListOnDisk disk(list, true);
+    PostingsCursor cursor = disk.cursor(), finder = disk.cursor();
+    constexpr std::uint32_t kRoom = 30000;
+    PositionSums sums = disk.position_sums(), many = disk.position_sums(kRoom + 128);
+    for (std::size_t at = 0; at < df;) {
+      // Half of them are in the list.
+      std::vector<std::uint32_t> docids;
+      std::vector<const TestPosting*> expected;
+      const std::size_t size = 1 + random_below(random_, 128);
+      while (docids.size() + 2 <= size && at < df) {
+        const std::uint32_t next = at == 0 ? 0 : list[at - 1].docid + 1;
+        if (next < list[at].docid) {
+          docids.push_back(next);
+          expected.push_back(nullptr);
+        }
+        docids.push_back(list[at].docid);
+        expected.push_back(&list[at]);
+        at += 1 + random_below(random_, round % 4 == 0 ? 300 : 3);
+      }
+      if (docids.empty()) continue;
+      std::vector<PositionsRange> ranges(docids.size()), some;
+      std::vector<std::uint32_t> found(docids.size());
+      cursor.find_positions(docids, ranges.data());
+      finder.find(docids, found.data());
+      std::vector<const TestPosting*> expected_some;
+      std::uint32_t room = kRoom;
+      for (std::size_t i = 0; i < docids.size(); ++i) {
+        ASSERT_EQ(found[i] != 0, expected[i] != nullptr);
+        ASSERT_EQ(ranges[i].tf, expected[i] == nullptr ? 0 : expected[i]->tf);
+        if (expected[i] == nullptr) continue;
+        if (random_below(random_, 2) == 0) {
+          std::vector<std::uint32_t> positions;
+          sums.begin(ranges[i]);
+          for (auto piece = sums.next(); piece.size != 0; piece = sums.next()) {
+            ASSERT_TRUE(piece.size == PositionSums::kMaxPiece ||
+                        positions.size() + piece.size == expected[i]->tf);
+            const auto values = values_of(piece);
+            positions.insert(positions.end(), values.begin(), values.end());
+          }
+          ASSERT_EQ(positions, expected[i]->positions);
+        }
+        if (ranges[i].tf <= PositionSums::kMaxPiece && ranges[i].tf + 256 <= room) {
+          some.push_back(ranges[i]);
+          expected_some.push_back(expected[i]);
+          room -= ranges[i].tf + 256;
+        }
+      }
+      std::vector<ShiftedSums> runs(some.size());
+      if (!many.read(some, runs.data())) {
+        EXPECT_EQ(round % 5, 4);
+        continue;
+      }
+      for (std::size_t i = 0; i < runs.size(); ++i) {
+        ASSERT_EQ(values_of(runs[i]), expected_some[i]->positions);
+      }
+    }
   }
 }
 

@@ -362,6 +362,37 @@ TEST_F(QueryTest, PhrasesOfFewWordsInDocumentsOfFewWords) {
   }
 }
 
+/// Positions are read in pieces where there are many, and else those of many documents at once.
+TEST_F(QueryTest, PhrasesInDocumentsLongAndShort) {
+  static const char* const kWords[] = {"a", "b", "c", "d"};
+  ReferenceIndex reference;
+  for (int docid = 0; docid < 700; ++docid) {
+    std::string text = random_below(random_, 3) == 0 ? "e " : "";
+    const bool is_long = docid % 60 == 7;
+    // Some have the words without having them side by side.
+    const std::size_t of_others = 1 + random_below(random_, 20);
+    for (std::size_t n = is_long ? 3000 : random_below(random_, 60); n > 0; --n) {
+      const bool other = random_below(random_, of_others) == 0;
+      text += std::string(other ? kWords[random_below(random_, 4)] : "x") + " ";
+    }
+    reference.add_document(std::to_string(docid), text);
+  }
+  const Index index = write_and_open(reference);
+  for (int round = 0; round < 40; ++round) {
+    std::string phrase = "\"";
+    for (std::size_t n = 2 + random_below(random_, 3); n > 0; --n) {
+      phrase += std::string(kWords[random_below(random_, 4)]) + " ";
+    }
+    phrase += "\"";
+    for (const std::string& query :
+         {phrase, "+" + phrase + " +e", "+" + phrase + " +e -d", "+" + phrase + " +x +\"x a\"",
+          "+" + phrase + "~1 +e", "+" + phrase + " a"}) {
+      expect_exact(reference, index, query);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST_F(QueryTest, PatternsAreTheUnionOfTheirTerms) {
   const ReferenceIndex reference = random_reference(500);
   const Index index = write_and_open(reference);
