@@ -218,12 +218,30 @@ std::unique_ptr<DocIterator> make_boolean_iterator(const PlanNode& node,
   using Part = AllOfIterator::Part;
   std::vector<Part> parts;
   Iterators should;
-  bool any_must = false;
-  for (const PlanClause& clause : node.clauses) any_must |= clause.occur == Occur::kMust;
+  bool any_must = false, any_phrase = false;
+  // A phrase is told of the terms that must be there as well, for its positions are dear.
+  std::vector<TermInfo> required_terms;
+  for (const PlanClause& clause : node.clauses) {
+    if (clause.occur != Occur::kMust) continue;
+    any_must = true;
+    any_phrase |= clause.node.kind == PlanNode::Kind::kPhrase;
+    if (clause.node.kind == PlanNode::Kind::kTerm) {
+      required_terms.push_back(clause.node.terms[0].info);
+    }
+  }
   for (const PlanClause& clause : node.clauses) {
     const bool scored = scores && clause.occur != Occur::kNot;
     if (clause.occur == Occur::kShould && any_must && !scores) continue;
-    auto iterator = make_iterator(clause.node, context, scored);
+    std::unique_ptr<DocIterator> iterator;
+    if (clause.occur == Occur::kMust && clause.node.kind == PlanNode::Kind::kPhrase) {
+      iterator = make_phrase_iterator(clause.node, context, scored, required_terms);
+      iterator->seek(0);
+    } else {
+      // The phrase has seen to it already.
+      const bool is_term = clause.node.kind == PlanNode::Kind::kTerm;
+      if (clause.occur == Occur::kMust && is_term && any_phrase && !scores) continue;
+      iterator = make_iterator(clause.node, context, scored);
+    }
     if (clause.occur == Occur::kShould && !any_must) {
       should.push_back(std::move(iterator));
     } else {
