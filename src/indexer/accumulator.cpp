@@ -64,16 +64,10 @@ bool has_non_ascii(const Vocabulary::Key& key) {
   return false;
 }
 
-// Long keys take 6 bytes a term in prose and 16 in C code, and half of the slots have one.
-// Generated code (register names) takes up to 50, but where memory is scarce the log makes better
-// use of it.
-constexpr std::size_t kArenaBytesPerSlot = 10;
-constexpr std::size_t kMaxArenaBytesPerSlot = 24;
-
-constexpr std::size_t per_slot_bytes() {
-  // A slot; for every second one a sort entry and a cursor.
-  return 32 + (32 + 4) / 2;
-}
+// Long keys take 12 bytes a term in prose and 32 in C code. Generated code (register names) takes
+// up to 100, but where memory is scarce the log makes better use of it.
+constexpr std::size_t kArenaBytesPerKey = 20;
+constexpr std::size_t kMaxArenaBytesPerKey = 48;
 
 }  // namespace
 
@@ -82,48 +76,43 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
   plan.document_bytes =
       std::clamp<std::size_t>(memory_bytes / 16, 2 * kFrameBytes + 32768, std::size_t{4} << 20);
   plan.max_pieces = plan.document_bytes / 8;
-  plan.table_slots = std::size_t{1} << 10;
+  plan.max_keys = std::size_t{1} << 9;
   const std::size_t fixed = plan.memory_bytes(max_token_bytes);
   if (fixed >= memory_bytes) return plan;
   const std::size_t left = memory_bytes - fixed;
   // Text has some 30 tokens to a distinct term in runs of a few million; 40 % of the memory for
-  // terms suits that.
-  const auto slots_fit = [&](std::size_t slots) {
-    return slots * (per_slot_bytes() + kArenaBytesPerSlot) <= left * 2 / 5;
-  };
-  while (plan.table_slots < kMaxTableSlots && slots_fit(plan.table_slots * 2)) {
-    plan.table_slots *= 2;
-  }
+  // terms suits that. An entry, a cursor, up to four slots and the arena:
+  constexpr std::size_t kKeyBytes =
+      sizeof(TermRef) + 4 + 4 * sizeof(std::uint32_t) + kArenaBytesPerKey;
+  plan.max_keys = std::clamp(left * 2 / 5 / kKeyBytes, plan.max_keys, kMaxKeys);
   plan.term_arena_bytes = std::max<std::size_t>(
-      plan.table_slots * kArenaBytesPerSlot, std::size_t{16} * kMaxTermExpansion * max_token_bytes);
+      plan.max_keys * kArenaBytesPerKey, std::size_t{16} * kMaxTermExpansion * max_token_bytes);
   const std::size_t with_terms = plan.memory_bytes(max_token_bytes);
   if (with_terms >= memory_bytes) return plan;
   const std::size_t tokens = (memory_bytes - with_terms) * 16 / (16 * 8 + 1);
   plan.log_tokens = std::min(tokens & ~std::size_t{1023}, kMaxLogTokens);
   if (plan.log_tokens == kMaxLogTokens) {
-    plan.term_arena_bytes +=
-        std::min(plan.table_slots * (kMaxArenaBytesPerSlot - kArenaBytesPerSlot),
-                 memory_bytes - plan.memory_bytes(max_token_bytes));
+    plan.term_arena_bytes += std::min(plan.max_keys * (kMaxArenaBytesPerKey - kArenaBytesPerKey),
+                                      memory_bytes - plan.memory_bytes(max_token_bytes));
   }
   if (plan.log_tokens < kMinLogTokens) plan.log_tokens = 0;
   return plan;
 }
 
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
-  return 8 * log_tokens + (log_tokens >> kHintShift) * 4 + table_slots * per_slot_bytes() +
-         term_arena_bytes + document_bytes + max_pieces * 8 +
-         kProbeBatch * (std::size_t{max_token_bytes} + 16) + RecordBuilder::kMemoryBytes +
-         RunWriter::memory_bytes(max_token_bytes);
+  return 8 * log_tokens + (log_tokens >> kHintShift) * 4 +
+         Vocabulary::memory_bytes(max_keys, term_arena_bytes) + max_keys * 4 + document_bytes +
+         max_pieces * 8 + kProbeBatch * (std::size_t{max_token_bytes} + 16) +
+         RecordBuilder::kMemoryBytes + RunWriter::memory_bytes(max_token_bytes);
 }
 
 Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
                          std::uint32_t spill_index)
     : limits_(limits),
-      vocabulary_(plan.table_slots, plan.term_arena_bytes),
+      vocabulary_(plan.max_keys, plan.term_arena_bytes),
       log_(plan.log_tokens),
       scattered_(plan.log_tokens),
-      terms_(plan.table_slots / 2),
-      cursors_(plan.table_slots / 2 + 2),
+      cursors_(plan.max_keys + 1),
       piece_starts_(plan.max_pieces + 2),
       piece_hints_((plan.log_tokens >> kHintShift) + 1),
       lengths_(plan.max_pieces),
@@ -152,8 +141,8 @@ void Accumulator::take(const TokenBatch& batch) {
 
 // The hot loop, in two rounds: keys, hashes and a prefetch for some dozen tokens, then their
 // probes. So the cache misses of a batch overlap; one after the other they would cost more than all
-// the rest. (A small cache of recent terms in front of the table costs 10 % more than it saves: the
-// table's latency is hidden well enough.)
+// the rest. (A small cache of recent terms in front of the
+// table costs 10 % more than it saves: the table's latency is hidden well enough.)
 void Accumulator::take_some(const Token* tokens, std::size_t size) {
   if (num_log_ + size > log_.size()) write_run(true);
   Vocabulary::Key keys[kProbeBatch];
@@ -181,8 +170,8 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
     const Vocabulary::Key& key = keys[i];
     std::uint32_t id = 0;
     if (likely(key.length != 0)) {
-      const Vocabulary::Slot* const slot = vocabulary_.find(key);
-      id = likely(slot->length != 0) ? slot->id : add_term(key);
+      id = vocabulary_.find(key);
+      if (unlikely(id == 0)) id = add_term(key);
     } else {
       ++holes_;
     }
@@ -206,17 +195,12 @@ std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
   if (!vocabulary_.has_room(2, std::size_t{key.length} + (alias ? term_.size() : 0))) {
     write_run(true);
   }
-  if (!alias) return intern(key);
-  const std::uint32_t id = intern(vocabulary_.make_key(term_));
-  vocabulary_.insert(vocabulary_.find(key), key, id, true);
+  if (!alias) return vocabulary_.add(key);
+  const Vocabulary::Key term = vocabulary_.make_key(term_);
+  std::uint32_t id = vocabulary_.find(term);
+  if (id == 0) id = vocabulary_.add(term);
+  vocabulary_.add_alias(key, id);
   return id;
-}
-
-std::uint32_t Accumulator::intern(const Vocabulary::Key& key) {
-  Vocabulary::Slot* const slot = vocabulary_.find(key);
-  if (slot->length != 0) return slot->id;
-  vocabulary_.insert(slot, key, ++num_terms_, false);
-  return num_terms_;
 }
 
 std::uint64_t Accumulator::document_tokens() const {
@@ -275,18 +259,18 @@ void Accumulator::write_run(bool document_continues) {
   writer_.begin(&run);
   write_documents();
   stage.to(Stage::kSort);
-  const std::size_t num_terms = collect_terms();
+  const std::span<TermRef> terms = vocabulary_.collect();
+  sort_terms(terms.data(), terms.data() + terms.size(), vocabulary_.arena());
   stage.to(Stage::kScatter);
-  scatter(num_terms);
+  scatter(terms);
   stage.to(Stage::kEncodeRun);
-  write_terms(num_terms);
+  write_terms(terms);
   writer_.end();
   stage.to(Stage::kAccumulate);
   runs_.push_back(run);
 
   // What follows belongs to the same document, if one is under way.
   vocabulary_.clear();
-  num_terms_ = 0;
   num_log_ = 0;
   num_pieces_ = 0;
   num_docs_ = 0;
@@ -299,32 +283,16 @@ void Accumulator::write_run(bool document_continues) {
   }
 }
 
-// Fills terms_ with the run's terms in byte order; returns their number.
-std::size_t Accumulator::collect_terms() {
-  TermRef* end = terms_.data();
-  for (std::size_t i = 0; i < vocabulary_.num_slots(); ++i) {
-    const Vocabulary::Slot& slot = vocabulary_.slots()[i];
-    if (slot.length == 0 || (slot.offset & Vocabulary::kAlias) != 0) continue;
-    *end++ = {{__builtin_bswap64(slot.key[0]), __builtin_bswap64(slot.key[1])},
-              slot.offset,
-              slot.length,
-              slot.id,
-              0};
-  }
-  sort_terms(terms_.data(), end, vocabulary_.arena());
-  return static_cast<std::size_t>(end - terms_.data());
-}
-
 // Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards
 // cursors_[id] is the end of the term's stretch.
-void Accumulator::scatter(std::size_t num_terms) {
+void Accumulator::scatter(std::span<const TermRef> terms) {
   std::uint32_t* const cursors = cursors_.data();
-  std::memset(cursors, 0, (num_terms_ + 1) * sizeof(*cursors));
+  std::memset(cursors, 0, (vocabulary_.size() + std::size_t{1}) * sizeof(*cursors));
   for (std::size_t i = 0; i < num_log_; ++i) ++cursors[log_[i]];
   const std::uint32_t num_holes = cursors[0];
   std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < num_terms; ++i) {
-    std::uint32_t& cursor = cursors[terms_[i].id];
+  for (const TermRef& ref : terms) {
+    std::uint32_t& cursor = cursors[ref.id];
     const std::uint32_t count = cursor;
     cursor = sum;
     sum += count;
@@ -351,23 +319,23 @@ void Accumulator::write_documents() {
   }
 }
 
-void Accumulator::write_terms(std::size_t num_terms) {
+void Accumulator::write_terms(std::span<const TermRef> terms) {
   constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
   if (num_log_ == 0) return;
   std::uint32_t begin = 0;
-  for (std::size_t i = 0; i < num_terms; ++i) {
-    if (i + kAhead < num_terms) {
-      __builtin_prefetch(&cursors_[terms_[i + kAhead].id]);
-      if (terms_[i + kAhead].length > Vocabulary::kInlineBytes) {
-        __builtin_prefetch(vocabulary_.arena() + terms_[i + kAhead].offset);
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    if (i + kAhead < terms.size()) {
+      __builtin_prefetch(&cursors_[terms[i + kAhead].id]);
+      if (terms[i + kAhead].length > Vocabulary::kInlineBytes) {
+        __builtin_prefetch(vocabulary_.arena() + terms[i + kAhead].offset);
       }
       // About that many terms of one or two occurrences further on.
       __builtin_prefetch(
           &piece_hints_[scattered_[std::min<std::size_t>(begin + 2 * kAhead, num_log_ - 1)] >>
                         kHintShift]);
     }
-    const TermRef& ref = terms_[i];
+    const TermRef& ref = terms[i];
     const std::uint32_t end = cursors_[ref.id];
     std::string_view term(vocabulary_.arena() + ref.offset, ref.length);
     std::uint64_t short_term[2];

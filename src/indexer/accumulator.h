@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +11,6 @@
 #include "base/region.h"
 #include "indexer/run.h"
 #include "indexer/run_writer.h"
-#include "indexer/term_sort.h"
 #include "indexer/vocabulary.h"
 #include "text/tokenizer.h"
 
@@ -18,15 +18,15 @@ namespace spimi {
 
 /// Sizes of everything an accumulator holds.
 struct AccumulatorPlan {
-  std::size_t log_tokens = 0;   ///< Tokens of a run at most.
-  std::size_t table_slots = 0;  ///< Of the vocabulary; a power of two.
+  std::size_t log_tokens = 0;  ///< Tokens of a run at most.
+  std::size_t max_keys = 0;    ///< Terms of a run at most, and forms that are none.
   std::size_t term_arena_bytes = 0;
   std::size_t document_bytes = 0;  ///< Document entries of a run.
   std::size_t max_pieces = 0;      ///< Documents of a run.
 
   /// More makes a run's vocabulary and scatter target leave the cache, and the build slower.
   static constexpr std::size_t kMaxLogTokens = std::size_t{4} << 20;
-  static constexpr std::size_t kMaxTableSlots = std::size_t{1} << 19;
+  static constexpr std::size_t kMaxKeys = std::size_t{1} << 18;
   static constexpr std::size_t kMinLogTokens = std::size_t{1} << 14;
 
   /// What fits into `memory_bytes`; log_tokens is 0 if nothing useful does.
@@ -77,20 +77,17 @@ class Accumulator : public TokenSink {
   std::uint64_t document_tokens() const;
   void take_some(const Token* tokens, std::size_t size);
   std::uint32_t add_term(const Vocabulary::Key& key);
-  std::uint32_t intern(const Vocabulary::Key& key);
   void write_run(bool document_continues);
-  std::size_t collect_terms();
-  void scatter(std::size_t num_terms);
+  void scatter(std::span<const TermRef> terms);
   void write_documents();
-  void write_terms(std::size_t num_terms);
+  void write_terms(std::span<const TermRef> terms);
   void build_record(const std::uint32_t* ordinals, std::size_t size);
 
   const Limits limits_;
   Vocabulary vocabulary_;
   Region<std::uint32_t> log_;        // term numbers in text order; 0 is a token without a term
   Region<std::uint32_t> scattered_;  // ordinals by term
-  Region<TermRef> terms_;
-  Region<std::uint32_t> cursors_;  // by term number
+  Region<std::uint32_t> cursors_;    // by term number
   Region<std::uint32_t>
       piece_starts_;  // log index of each document's first token, and one more at a flush
   Region<std::uint32_t> piece_hints_;  // the piece of every 64th token
@@ -101,7 +98,6 @@ class Accumulator : public TokenSink {
   std::string term_;  // of the last alias
 
   std::size_t num_log_ = 0;
-  std::uint32_t num_terms_ = 0;
   std::size_t num_pieces_ = 0;
   std::size_t num_docs_ = 0;
   std::size_t document_bytes_used_ = 0;

@@ -6,8 +6,11 @@
 
 namespace spimi {
 
-Vocabulary::Vocabulary(std::size_t num_slots, std::size_t arena_bytes)
-    : slots_(num_slots), arena_(arena_bytes), mask_(num_slots - 1) {
+Vocabulary::Vocabulary(std::size_t max_keys, std::size_t arena_bytes)
+    : slots_(num_slots(max_keys)),
+      entries_(max_keys + 1),
+      arena_(arena_bytes),
+      mask_(slots_.size() - 1) {
   if (::getrandom(seed_, sizeof(seed_), GRND_NONBLOCK) != sizeof(seed_)) {
     // Only at boot, before the kernel has entropy; then nobody is there to aim at the seed.
     const auto now =
@@ -24,23 +27,36 @@ Vocabulary::Key Vocabulary::make_key(std::string_view bytes) const {
   return key;
 }
 
-void Vocabulary::insert(Slot* slot, const Key& key, std::uint32_t id, bool alias) {
-  slot->key[0] = key.words[0];
-  slot->key[1] = key.words[1];
-  slot->length = key.length;
-  slot->tag = static_cast<std::uint32_t>(key.hash >> 32);
-  slot->offset = alias ? kAlias : 0;
-  slot->id = id;
+std::uint32_t Vocabulary::add(const Key& key, std::uint32_t id) {
+  const std::uint32_t entry = ++num_used_;
+  std::size_t i = key.hash & mask_;
+  while (slots_[i] != 0) i = (i + 1) & mask_;
+  slots_[i] = tag_of(key) | entry;
+  TermRef& ref = entries_[entry];
+  ref = {{key.words[0], key.words[1]}, 0, key.length, id, 0};
   if (key.length > kInlineBytes) {
-    slot->offset |= static_cast<std::uint32_t>(arena_used_);
+    ref.offset = static_cast<std::uint32_t>(arena_used_);
     std::memcpy(arena_.data() + arena_used_, key.bytes, key.length);
     arena_used_ += key.length;
   }
-  ++num_used_;
+  return id;
+}
+
+std::span<TermRef> Vocabulary::collect() {
+  TermRef* end = entries_.data();
+  for (std::uint32_t i = 1; i <= num_used_; ++i) {
+    const TermRef ref = entries_[i];
+    if (ref.id != i) continue;
+    *end = ref;
+    end->words[0] = __builtin_bswap64(ref.words[0]);
+    end->words[1] = __builtin_bswap64(ref.words[1]);
+    ++end;
+  }
+  return {entries_.data(), end};
 }
 
 void Vocabulary::clear() {
-  std::memset(static_cast<void*>(slots_.data()), 0, slots_.size() * sizeof(Slot));
+  std::memset(slots_.data(), 0, slots_.size() * sizeof(slots_[0]));
   num_used_ = 0;
   arena_used_ = 0;
 }

@@ -2,56 +2,54 @@
 
 #include <xxhash.h>
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "base/region.h"
+#include "indexer/term_sort.h"
 
 namespace spimi {
 
 __extension__ using Uint128 = unsigned __int128;
 
 /// The terms of one run and their numbers: a hash table of fixed size with linear probing. A slot
-/// is half a cache line and holds keys of up to 16 bytes itself, so that finding a common term
-/// touches one line; longer keys have their first 16 bytes there and all of them in an arena.
+/// is four bytes, the number of a key and a tag of its hash, so that most of the table stays in the
+/// near caches. The keys stand apart in the order in which they came, common ones thus side by
+/// side: up to 16 bytes of a key in its entry, and all of a longer one in an arena.
+///
+/// To find a key takes two accesses, one after the other, of which only the first is worth a
+/// prefetch: most entries asked for are near.
 ///
 /// Keys are tokens with ASCII letters in lower case (surface forms). A surface form that is not its
-/// own term is an *alias*: its slot has the number of its term, which has a slot of its own. So a
-/// token costs no normalising, and a distinct surface form costs it once a run.
+/// own term is an *alias*: its entry has the number of its term, which has an entry of its own. So
+/// a token costs no normalising, and a distinct surface form costs it once a run.
 ///
 /// The hash is keyed with random numbers, so nobody can write a corpus that floods one chain.
 /// Nothing of its order is ever seen.
 class Vocabulary {
  public:
   static constexpr std::uint32_t kInlineBytes = 16;
-  static constexpr std::uint32_t kAlias = 1u << 31;  // in Slot::offset
-
-  struct alignas(32) Slot {
-    std::uint64_t key[2];  // the first 16 bytes, filled up with zeros
-    std::uint32_t length;  // of the key; 0 in an empty slot
-    std::uint32_t tag;     // more of the hash, for long keys
-    std::uint32_t offset;  // of a long key in the arena, and kAlias
-    std::uint32_t id;
-  };
+  /// Keys are numbered from 1 to at most this.
+  static constexpr std::size_t kMaxKeys = (std::size_t{1} << 20) - 1;
 
   /// A key made ready: `bytes` are needed of long keys only.
   struct Key {
-    std::uint64_t words[2];
+    std::uint64_t words[2];  // the first 16 bytes, filled up with zeros
     std::uint64_t hash;
     const char* bytes;
     std::uint32_t length;
   };
 
   Vocabulary() = default;
-  /// `num_slots` is a power of two.
-  Vocabulary(std::size_t num_slots, std::size_t arena_bytes);
+  /// `max_keys` is at most kMaxKeys.
+  Vocabulary(std::size_t max_keys, std::size_t arena_bytes);
 
-  /// The number of slots it takes; half of the table is never used, for chains grow without bound
-  /// as it fills.
-  std::size_t max_used() const { return slots_.size() / 2; }
-  static std::size_t memory_bytes(std::size_t num_slots, std::size_t arena_bytes) {
-    return num_slots * sizeof(Slot) + arena_bytes;
+  static std::size_t memory_bytes(std::size_t max_keys, std::size_t arena_bytes) {
+    return num_slots(max_keys) * sizeof(std::uint32_t) + (max_keys + 1) * sizeof(TermRef) +
+           arena_bytes;
   }
 
   std::uint64_t hash_short(std::uint64_t a, std::uint64_t b, std::uint32_t length) const {
@@ -68,46 +66,64 @@ class Vocabulary {
 
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 0, 3); }
 
-  /// The slot of the key, or the empty slot where it belongs.
-  Slot* find(const Key& key) const {
-    std::size_t i = key.hash & mask_;
-    for (;; i = (i + 1) & mask_) {
-      Slot& slot = slots_[i];
-      const std::uint64_t different =
-          (slot.key[0] ^ key.words[0]) | (slot.key[1] ^ key.words[1]) | (slot.length ^ key.length);
-      if (__builtin_expect(different == 0, 1)) {
-        if (key.length <= kInlineBytes || equals_long(slot, key)) return &slot;
+  /// The number of the key's term; 0 if it has none yet.
+  std::uint32_t find(const Key& key) const {
+    const std::uint32_t tag = tag_of(key);
+    for (std::size_t i = key.hash & mask_;; i = (i + 1) & mask_) {
+      const std::uint32_t slot = slots_[i];
+      if (slot == 0) return 0;
+      if ((slot & ~kEntryMask) == tag && is(slot & kEntryMask, key)) {
+        return entries_[slot & kEntryMask].id;
       }
-      if (slot.length == 0) return &slot;
     }
   }
 
-  /// True if one more key with this many bytes fits.
+  /// True if that many more keys with that many bytes fit.
   bool has_room(std::size_t num_keys, std::size_t key_bytes) const {
-    return num_used_ + num_keys <= max_used() && arena_used_ + key_bytes <= arena_.size();
+    return num_used_ + num_keys < entries_.size() && arena_used_ + key_bytes <= arena_.size();
   }
 
-  /// Fills the empty slot that find returned. Needs room.
-  void insert(Slot* slot, const Key& key, std::uint32_t id, bool alias);
+  /// Adds a key that is not there, and returns its number. Needs room.
+  std::uint32_t add(const Key& key) { return add(key, num_used_ + 1); }
+  /// Adds a key that is not there as another form of the term of that number. Needs room.
+  void add_alias(const Key& key, std::uint32_t term) { add(key, term); }
 
+  /// Of all keys, and the greatest number of one.
+  std::uint32_t size() const { return num_used_; }
+  /// The terms without the aliases, to be sorted. They lie where the keys were: nothing may be
+  /// asked for or added before clear.
+  std::span<TermRef> collect();
   const char* arena() const { return arena_.data(); }
-  const Slot* slots() const { return slots_.data(); }
-  std::size_t num_slots() const { return slots_.size(); }
 
   /// Forgets all keys.
   void clear();
 
  private:
-  bool equals_long(const Slot& slot, const Key& key) const {
-    return slot.tag == static_cast<std::uint32_t>(key.hash >> 32) &&
-           std::memcmp(arena_.data() + (slot.offset & ~kAlias) + kInlineBytes,
-                       key.bytes + kInlineBytes, key.length - kInlineBytes) == 0;
+  // A slot: above, the tag; below, the entry, which is never 0.
+  static constexpr std::uint32_t kEntryMask = kMaxKeys;
+
+  // Half of the table is never used, for chains grow without bound as it fills.
+  static std::size_t num_slots(std::size_t max_keys) { return std::bit_ceil(2 * max_keys); }
+  static std::uint32_t tag_of(const Key& key) {
+    return static_cast<std::uint32_t>(key.hash >> 32) & ~kEntryMask;
   }
 
-  Region<Slot> slots_;
+  bool is(std::uint32_t entry, const Key& key) const {
+    const TermRef& ref = entries_[entry];
+    const std::uint64_t different =
+        (ref.words[0] ^ key.words[0]) | (ref.words[1] ^ key.words[1]) | (ref.length ^ key.length);
+    return different == 0 &&
+           (key.length <= kInlineBytes ||
+            std::memcmp(arena_.data() + ref.offset + kInlineBytes, key.bytes + kInlineBytes,
+                        key.length - kInlineBytes) == 0);
+  }
+  std::uint32_t add(const Key& key, std::uint32_t id);
+
+  Region<std::uint32_t> slots_;
+  Region<TermRef> entries_;  // by number, from 1; the words are as in Key until collect
   Region<char> arena_;
   std::size_t mask_ = 0;
-  std::size_t num_used_ = 0;
+  std::uint32_t num_used_ = 0;
   std::size_t arena_used_ = 0;
   std::uint64_t seed_[4] = {};
 };

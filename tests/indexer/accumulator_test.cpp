@@ -24,7 +24,7 @@ namespace {
 AccumulatorPlan tiny_plan() {
   AccumulatorPlan plan;
   plan.log_tokens = 64;
-  plan.table_slots = 16;
+  plan.max_keys = 8;
   plan.term_arena_bytes = std::size_t{16} << 10;
   plan.document_bytes = kMaxPathBytes + 64;
   plan.max_pieces = 4;
@@ -34,7 +34,7 @@ AccumulatorPlan tiny_plan() {
 AccumulatorPlan roomy_plan() {
   AccumulatorPlan plan = tiny_plan();
   plan.log_tokens = std::size_t{1} << 20;
-  plan.table_slots = std::size_t{1} << 14;
+  plan.max_keys = std::size_t{1} << 13;
   plan.term_arena_bytes = std::size_t{1} << 20;
   plan.document_bytes = std::size_t{1} << 20;
   plan.max_pieces = std::size_t{1} << 16;
@@ -180,7 +180,7 @@ TEST_F(AccumulatorTest, RunsThatBreakAtAnyLimitGiveTheSameBytes) {
         AccumulatorPlan plan = roomy_plan();
         if (limit == 0) plan.log_tokens = 64;
         if (limit == 1) plan.log_tokens = 64 + random_below(random_, 200);
-        if (limit == 2) plan.table_slots = 8;
+        if (limit == 2) plan.max_keys = 4;
         if (limit == 3) plan.term_arena_bytes = 3200;
         if (limit == 4) plan.max_pieces = 2;
         if (limit == 5) plan = tiny_plan();

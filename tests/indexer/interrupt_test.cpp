@@ -25,7 +25,7 @@ class InterruptTest : public ::testing::Test {
     build(corpus(), out(), options_);
     old_index_ = files_below(out());
     for (std::size_t i = 0; i < 4; ++i) {
-      texts_["file" + std::to_string(i)] = distinct_words(9000, 5000 * i);
+      texts_["file" + std::to_string(i)] = distinct_words(40000, 20000 * i);
     }
     texts_["old"] = "what is there now";
     write_corpus(texts_, corpus());
@@ -115,7 +115,7 @@ class InterruptedMergeTest : public InterruptTest,
 
 TEST_P(InterruptedMergeTest, KeepsTheRunsForALaterMerge) {
   options_.merge = false;
-  ASSERT_GE(build(corpus(), out(), options_).num_runs, 5u);
+  ASSERT_GE(build(corpus(), out(), options_).num_runs, 9u);
   const auto [phase, nth] = GetParam();
   for (const unsigned threads : {1u, 2u}) {
     SCOPED_TRACE(::testing::Message() << threads << " threads");

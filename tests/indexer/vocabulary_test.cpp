@@ -1,13 +1,18 @@
-// The vocabulary's hash is keyed: words that crowd one table do not crowd another.
+// The vocabulary against a map; and its hash is keyed: words that crowd one table do not crowd
+// another.
 
 #include "indexer/vocabulary.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "support/random_text.h"
 
 namespace spimi::testing {
 namespace {
@@ -26,7 +31,7 @@ class VocabularyTest : public ::testing::TestWithParam<std::size_t> {
 };
 
 TEST_P(VocabularyTest, WordsThatFloodOneTableAreSpreadInAnother) {
-  const Vocabulary flooded(kNumSlots, 1 << 20), other(kNumSlots, 1 << 20);
+  const Vocabulary flooded(kNumSlots / 2, 1 << 20), other(kNumSlots / 2, 1 << 20);
   std::vector<std::string> flood;
   for (std::uint64_t number = 0; flood.size() < 2000; ++number) {
     ASSERT_LT(number, 100000000u);
@@ -40,7 +45,7 @@ TEST_P(VocabularyTest, WordsThatFloodOneTableAreSpreadInAnother) {
 }
 
 TEST_P(VocabularyTest, WordsThatAreAlikeAreSpread) {
-  const Vocabulary vocabulary(kNumSlots, 1 << 20);
+  const Vocabulary vocabulary(kNumSlots / 2, 1 << 20);
   // Which differ in one byte, at every place, or in two.
   const std::string all(GetParam(), 'a');
   std::set<std::string> words;
@@ -63,6 +68,106 @@ TEST_P(VocabularyTest, WordsThatAreAlikeAreSpread) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lengths, VocabularyTest, ::testing::Values(8, 16, 17, 40));
+
+constexpr std::size_t kMaxWordBytes = 40;
+
+// All of one letter but for two bytes, so that many agree in their first sixteen or in all but the
+// length. Most have a length where something changes.
+std::string random_word(Random& random) {
+  constexpr std::size_t kLengths[] = {3, 8, 9, 15, 16, 17, 32, 33, kMaxWordBytes};
+  std::string word(kLengths[random_below(random, std::size(kLengths))], 'a');
+  for (int i = 0; i < 2; ++i) {
+    word[random_below(random, word.size())] = static_cast<char>(1 + random_below(random, 255));
+  }
+  return word;
+}
+
+std::string bytes_of(const TermRef& ref, const char* arena) {
+  if (ref.length > Vocabulary::kInlineBytes) return {arena + ref.offset, ref.length};
+  const std::uint64_t words[] = {__builtin_bswap64(ref.words[0]), __builtin_bswap64(ref.words[1])};
+  return {reinterpret_cast<const char*>(words), ref.length};
+}
+
+// Terms and aliases, in tables from the smallest to one where tags coincide, over several runs.
+TEST(VocabularyMapTest, IsAMap) {
+  SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(test_seed()));
+  Random random(test_seed());
+  for (const std::size_t max_keys : {2, 5, 64, 3000, 60000}) {
+    SCOPED_TRACE(max_keys);
+    Vocabulary vocabulary(max_keys, max_keys * kMaxWordBytes);
+    std::map<std::string, std::uint32_t> numbers;  // of this run, aliases among them
+    const auto expect_found = [&](const std::string& word) {
+      const auto found = numbers.find(word);
+      const std::uint32_t expected = found == numbers.end() ? 0 : found->second;
+      EXPECT_EQ(vocabulary.find(vocabulary.make_key(word)), expected) << word;
+      return expected != 0;
+    };
+    std::vector<std::string> words;  // of all runs
+    for (int run = 0; run < 3; ++run) {
+      std::map<std::uint32_t, std::string> terms;
+      while (numbers.size() < max_keys) {
+        ASSERT_TRUE(vocabulary.has_room(1, kMaxWordBytes));
+        const bool is_known = !words.empty() && random_below(random, 3) == 0;
+        const std::string word =
+            is_known ? words[random_below(random, words.size())] : random_word(random);
+        if (expect_found(word)) continue;
+        const Vocabulary::Key key = vocabulary.make_key(word);
+        if (!terms.empty() && random_below(random, 4) == 0) {
+          const std::uint32_t last = terms.rbegin()->first;
+          const std::uint32_t term =
+              terms.lower_bound(static_cast<std::uint32_t>(random_below(random, last)))->first;
+          vocabulary.add_alias(key, term);
+          numbers[word] = term;
+        } else {
+          const std::uint32_t number = vocabulary.add(key);
+          EXPECT_TRUE(terms.emplace(number, word).second) << number;
+          numbers[word] = number;
+        }
+        words.push_back(word);
+        expect_found(word);
+      }
+      EXPECT_FALSE(vocabulary.has_room(1, 0));
+      for (const std::string& word : words) expect_found(word);
+      EXPECT_LE(terms.rbegin()->first, vocabulary.size());
+      std::map<std::uint32_t, std::string> collected;
+      for (const TermRef& ref : vocabulary.collect()) {
+        EXPECT_TRUE(collected.emplace(ref.id, bytes_of(ref, vocabulary.arena())).second) << ref.id;
+      }
+      EXPECT_EQ(collected, terms);
+      vocabulary.clear();
+      numbers.clear();
+      EXPECT_EQ(vocabulary.size(), 0u);
+      expect_found(words.back());
+    }
+  }
+}
+
+// Long keys differ in what the entries do not hold.
+TEST(VocabularyMapTest, KeysThatDifferBehindTheSixteenthByte) {
+  Vocabulary vocabulary(1 << 10, 1 << 16);
+  const std::string stem(Vocabulary::kInlineBytes, 's');
+  std::map<std::string, std::uint32_t> numbers;
+  for (int last = 0; last < 256; ++last) {
+    for (const std::string& word :
+         {stem + static_cast<char>(last), stem + "t" + static_cast<char>(last)}) {
+      ASSERT_EQ(vocabulary.find(vocabulary.make_key(word)), 0u);
+      numbers[word] = vocabulary.add(vocabulary.make_key(word));
+    }
+  }
+  for (const auto& [word, number] : numbers) {
+    ASSERT_EQ(vocabulary.find(vocabulary.make_key(word)), number);
+  }
+}
+
+TEST(VocabularyMapTest, TheArenaIsFullToTheByte) {
+  Vocabulary vocabulary(8, 40);
+  vocabulary.add(vocabulary.make_key(std::string(16, 's')));
+  EXPECT_TRUE(vocabulary.has_room(7, 40));
+  EXPECT_FALSE(vocabulary.has_room(1, 41));
+  vocabulary.add(vocabulary.make_key(std::string(17, 's')));
+  EXPECT_TRUE(vocabulary.has_room(6, 23));
+  EXPECT_FALSE(vocabulary.has_room(1, 24));
+}
 
 }  // namespace
 }  // namespace spimi::testing
