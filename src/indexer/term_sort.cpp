@@ -100,7 +100,6 @@ void load_words(TermRef* term, std::uint32_t depth, const char* arena) {
 }
 
 // Sorts terms that agree in their first `depth` bytes and have the next sixteen in their words.
-// Leaves the words of depth 0.
 void sort_from(TermRef* begin, TermRef* end, std::uint32_t depth, const char* arena) {
   if (end - begin > 1) {
     const auto size = static_cast<std::size_t>(end - begin);
@@ -111,18 +110,15 @@ void sort_from(TermRef* begin, TermRef* end, std::uint32_t depth, const char* ar
       while (group_end < end && key_of(*group_end) == key_of(*group)) ++group_end;
       if (group_end - group > 1) {
         // Of terms that end here each is a prefix of those that are longer: zero bytes fill it up.
-        std::sort(group, group_end,
+        TermRef* const longer = std::partition(
+            group, group_end, [=](const TermRef& term) { return term.length <= next_depth; });
+        std::sort(group, longer,
                   [](const TermRef& a, const TermRef& b) { return a.length < b.length; });
-        TermRef* longer = group;
-        while (longer < group_end && longer->length <= next_depth) ++longer;
         for (TermRef* term = longer; term < group_end; ++term) load_words(term, next_depth, arena);
         sort_from(longer, group_end, next_depth, arena);
       }
       group = group_end;
     }
-  }
-  if (depth > 0) {
-    for (TermRef* term = begin; term < end; ++term) load_words(term, depth - kWordBytes, arena);
   }
 }
 

@@ -16,6 +16,7 @@ struct TermRef {
 
 /// Sorts [begin, end) by the bytes of the terms, which are distinct. In place; the stack grows with
 /// the logarithm of their number and with the length of the longest prefix that two terms share.
+/// The words of terms of more than sixteen bytes are used up.
 void sort_terms(TermRef* begin, TermRef* end, const char* arena);
 
 }  // namespace spimi
