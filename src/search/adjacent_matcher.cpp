@@ -6,9 +6,9 @@
 namespace spimi {
 namespace {
 
-/// The positions of some documents are read at once if they are short, and so many at most. They
-/// rarely are that many, so that those of two words stay in a first-level cache.
-constexpr std::uint32_t kRoom = 16384;
+/// The positions of some documents are read at once if they are short, and so many at most. More
+/// would make a query take so much memory that it is given back to the system after each.
+constexpr std::uint32_t kRoom = 4096;
 
 /// What the positions of a document can take of that: they may begin and end anywhere in a block.
 constexpr std::uint32_t room_for(std::uint32_t tf) {
