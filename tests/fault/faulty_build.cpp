@@ -43,8 +43,8 @@ void FaultyBuildTest::use_small_corpus() {
 
 void FaultyBuildTest::use_corpus_of_several_runs() {
   texts_ = {{"a", "one two"},
-            {"b/c", "two three " + distinct_words(9000)},
-            {"b/d", distinct_words(20000, 5000)},
+            {"b/c", "two three " + distinct_words(14000)},
+            {"b/d", distinct_words(30000, 8000)},
             {"c/e", "five"},
             {"f", ""}};
   write_texts();
