@@ -1,5 +1,3 @@
-// As in search/quick_scores.cpp.
-#define HWY_IS_DEBUG_BUILD 0
 // For the best processors, and for all others.
 #define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_AVX2 | HWY_SSE4 | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE

@@ -1,6 +1,3 @@
-// Highway's own assertions need its library, which takes longer to load than a query; Clang leaves
-// them in where a sanitizer is on, and every compiler without optimisation.
-#define HWY_IS_DEBUG_BUILD 0
 // Only what SPIMI_CPU_TARGETS picks from.
 #define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
 #undef HWY_TARGET_INCLUDE
