@@ -53,6 +53,16 @@ class PositionSums {
   /// if one does not fit in 32 bits, or the list ends. Valid until the next call of any function.
   ShiftedSums next();
 
+  /// All positions of a posting, to `positions`: it grows as they are read, never by what tf
+  /// claims, for tf may be damaged, and vast.
+  void read_all(const PositionsRange& range, std::vector<std::uint32_t>* positions) {
+    positions->clear();
+    begin(range);
+    for (ShiftedSums piece = next(); piece.size != 0; piece = next()) {
+      for (std::uint32_t i = 0; i < piece.size; ++i) positions->push_back(piece[i]);
+    }
+  }
+
   /// Reads the positions of several postings at once; valid until the next call of any function.
   /// Each has kMaxPiece at most. The room is that of all their blocks and of one more, or of one
   /// more than the list has. False if some may be 2^31 or more: then nothing is read.

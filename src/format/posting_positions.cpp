@@ -61,11 +61,7 @@ std::span<const std::uint32_t> PostingsCursor::positions() {
   PositionsRange range;
   constexpr std::uint8_t kCurrent = 0;
   positions_ranges({&kCurrent, 1}, &range);
-  position_sums_->begin(range);
-  // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
-  for (auto piece = position_sums_->next(); piece.size != 0; piece = position_sums_->next()) {
-    for (std::uint32_t i = 0; i < piece.size; ++i) decoded_.push_back(piece[i]);
-  }
+  position_sums_->read_all(range, &decoded_);
   return decoded_;
 }
 

@@ -19,14 +19,7 @@ NearMatcher::NearMatcher(const PlanNode& phrase, const SegmentReader& segment)
 }
 
 std::uint32_t NearMatcher::count(std::span<const PositionsRange> ranges, std::uint32_t most) {
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    // It grows as they are read, never by what tf claims: tf may be damaged, and vast.
-    positions_[i].clear();
-    sums_[i].begin(ranges[i]);
-    for (auto piece = sums_[i].next(); piece.size != 0; piece = sums_[i].next()) {
-      for (std::uint32_t k = 0; k < piece.size; ++k) positions_[i].push_back(piece[k]);
-    }
-  }
+  for (std::size_t i = 0; i < ranges.size(); ++i) sums_[i].read_all(ranges[i], &positions_[i]);
   return ordered_ ? count_ordered(positions_, most) : count_any(positions_, most);
 }
 
