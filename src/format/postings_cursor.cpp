@@ -331,10 +331,10 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
   }
 }
 
-PostingsCursor::Bound PostingsCursor::bound(std::uint32_t target) {
+SkipCursor::Bound PostingsCursor::bound(std::uint32_t target) {
   if (size_ != 0 && docids_[size_ - 1] >= target) return {docids_[size_ - 1], block_impact_};
-  if (skips_.find(target)) return {skips_.last_docid(), skips_.max_impact()};
-  return {kEnd - 1, tail_left_ > 0 ? skips_.tail_impact() : std::uint8_t{0}};
+  if (!skips_.find(target) && tail_left_ == 0) return {kEnd - 1, 0};
+  return skips_.bound(target);
 }
 
 std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) const {

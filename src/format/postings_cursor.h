@@ -85,14 +85,10 @@ class PostingsCursor {
   /// Where the positions behind the current full block begin, by its skip entry.
   PositionsPlace positions_behind_block() { return skips_.positions(entry_ + 1); }
 
-  /// What is known, without reading a block, of the postings from `target` on.
-  struct Bound {
-    std::uint32_t last_docid;  ///< The bound holds up to this docid.
-    std::uint8_t max_impact;   ///< Quantized; 0 if there are none.
-  };
-  /// `target` is not below that of an earlier call, nor below the current docid. When it is beyond
-  /// the current block, nothing but docid may be asked of the current posting any more.
-  Bound bound(std::uint32_t target);
+  /// What is known, without reading a block, of the postings from `target` on, which is not below
+  /// that of an earlier call, nor below the current docid. When it is beyond the current block,
+  /// nothing but docid may be asked of the current posting any more.
+  SkipCursor::Bound bound(std::uint32_t target);
 
   /// The docids of the current block from the current posting on, as far as they are below `end`.
   std::span<const std::uint32_t> docids_below(std::uint32_t end) const;

@@ -36,6 +36,17 @@ class SkipCursor {
   /// The same to the first whose max_impact is not below `min_impact`.
   bool find_impact(unsigned min_impact);
 
+  /// What is known of the postings from a docid on.
+  struct Bound {
+    std::uint32_t last_docid;  ///< The bound holds up to this docid.
+    std::uint8_t max_impact;   ///< Quantized; 0 if there are none.
+  };
+  /// Passes over entries as `find` does.
+  Bound bound(std::uint32_t target) {
+    if (find(target)) return {last_docid(), max_impact()};
+    return {Cursor::kEnd - 1, tail_impact()};
+  }
+
   /// Raises each of `impacts`, one for every 2^shift docids from `first` on, to the max_impact of
   /// the blocks that may have some of these; the tail's is its own. `first` is not below the end of
   /// what an earlier call was for.

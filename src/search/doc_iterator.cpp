@@ -40,7 +40,7 @@ class TermIterator : public DocIterator {
   std::uint64_t cost() const override { return df_; }
   bool is_simple() const override { return true; }
   Bound bound(std::uint32_t target) override {
-    const PostingsCursor::Bound bound = cursor_.bound(target);
+    const SkipCursor::Bound bound = cursor_.bound(target);
     return {bound.last_docid, weight_.bound(bound.max_impact)};
   }
   void fill(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) override {

@@ -31,7 +31,7 @@ class PhraseIterator : public DocIterator {
     has_impacts_ = scores && weights_[0].has_impacts();
     for (const Word& word : words_) {
       const TermInfo& info = node.terms[word.place].info;
-      if (has_impacts_) bounds_.push_back(segment_.postings(info));
+      if (has_impacts_) bounds_.push_back(segment_.skips(info));
       if (node.order == QueryNode::Order::kAdjacent) {
         adjacent_.add_word(info, node.offsets[word.place]);
       }
@@ -78,8 +78,8 @@ class PhraseIterator : public DocIterator {
     // A phrase occurs no more often than its rarest word, so no impact is above the least.
     std::uint32_t last_docid = kEnd - 1;
     std::uint8_t max_impact = 255;
-    for (PostingsCursor& cursor : bounds_) {
-      const PostingsCursor::Bound bound = cursor.bound(target);
+    for (SkipCursor& skips : bounds_) {
+      const SkipCursor::Bound bound = skips.bound(target);
       last_docid = std::min(last_docid, bound.last_docid);
       max_impact = std::min(max_impact, bound.max_impact);
     }
@@ -204,10 +204,10 @@ class PhraseIterator : public DocIterator {
   std::vector<TermWeight> weights_;  ///< By place in the phrase.
   bool has_impacts_ = false;
   std::size_t num_words_;
-  std::vector<Word> words_;             ///< Rarest first; and what else is required.
-  std::vector<PostingsCursor> bounds_;  ///< Of the same words, for `bound` alone.
-  AdjacentMatcher adjacent_;            ///< Of the same words, if they must be adjacent;
-  std::optional<NearMatcher> near_;     ///< else this one, by place in the phrase.
+  std::vector<Word> words_;          ///< Rarest first; and what else is required.
+  std::vector<SkipCursor> bounds_;   ///< Of the words, for `bound`.
+  AdjacentMatcher adjacent_;         ///< Of the same words, if they must be adjacent;
+  std::optional<NearMatcher> near_;  ///< else this one, by place in the phrase.
   std::vector<const PositionsRange*> ranges_;
 
   // The batch.

@@ -475,7 +475,7 @@ TEST_F(ListReaderTest, BoundsHoldForEveryPostingUpToTheirLastDocid) {
       if (random_below(random_, 2) == 0) {
         ASSERT_EQ(cursor.seek(target), target);
       }
-      const PostingsCursor::Bound bound = cursor.bound(target);
+      const SkipCursor::Bound bound = cursor.bound(target);
       ASSERT_GE(bound.last_docid, target);
       for (std::size_t j = i; j < df && list[j].docid <= bound.last_docid; ++j) {
         const double impact = bm25_impact(list[j].tf, 0, 1.0);
