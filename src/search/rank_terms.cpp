@@ -44,7 +44,7 @@ constexpr std::uint64_t kMinBlocks = 4;
 unsigned stretch_shift(const std::vector<ScoredTerm>& terms, std::uint64_t num_docs) {
   std::uint64_t df = num_docs;
   for (const ScoredTerm& term : terms) {
-    if (term.is_required) df = std::min<std::uint64_t>(df, term.df);
+    if (term.is_required) df = std::min<std::uint64_t>(df, term.info.df);
   }
   unsigned shift = kShift;
   while (shift < kMaxShift && (df << shift) < num_docs * kBlockValues * kMinBlocks) ++shift;
@@ -77,8 +77,9 @@ class Ranker {
       look_ups_.push_back(term.postings());
     }
     expect_best(excluded);
-    std::stable_sort(by_df_.begin(), by_df_.end(),
-                     [this](std::size_t a, std::size_t b) { return terms_[a].df < terms_[b].df; });
+    std::stable_sort(by_df_.begin(), by_df_.end(), [this](std::size_t a, std::size_t b) {
+      return terms_[a].info.df < terms_[b].info.df;
+    });
   }
 
   void run() {
@@ -155,7 +156,7 @@ class Ranker {
          --scanned) {
       // From the last on, those that share.
       double sharing_postings = 0, free_postings = 0;
-      for (std::size_t i = 0; i < scanned; ++i) free_postings += terms_[order_[i]].df;
+      for (std::size_t i = 0; i < scanned; ++i) free_postings += terms_[order_[i]].info.df;
       if (can_add_up_ && scanned > 1 && top_.lenient_threshold() > rest_[scanned] &&
           free_postings * kAddCost < least_cost) {
         least_cost = free_postings * kAddCost;
@@ -178,7 +179,7 @@ class Ranker {
           adds_up_ = false;
         }
         if (free == 0 || order_.size() > kMaxTermsToPart) break;
-        const double df = terms_[order_[free - 1]].df;
+        const double df = terms_[order_[free - 1]].info.df;
         sharing_postings += df;
         free_postings -= df;
       }

@@ -13,11 +13,9 @@ struct ScoredTerm {
              const SearchContext& context)
       : slot(slot_),
         is_required(is_required_),
-        df(node.terms[0].info.df),
-        weight(context.rank, context.stats, df, static_cast<double>(node.terms[0].info.cf),
-               node.boost),
         segment(&context.segment),
-        info(node.terms[0].info) {}
+        info(node.terms[0].info),
+        weight(context.rank, context.stats, info.df, static_cast<double>(info.cf), node.boost) {}
 
   PostingsCursor postings() const { return segment->postings(info); }
   SkipCursor skips() const { return segment->skips(info); }
@@ -31,10 +29,9 @@ struct ScoredTerm {
 
   std::size_t slot;  ///< Its place in the query, which is that of its score in the sum.
   bool is_required;
-  std::uint32_t df;
-  TermWeight weight;
   const SegmentReader* segment;
   TermInfo info;
+  TermWeight weight;
 };
 
 /// The least impact of a block of which a posting may score `least`.
