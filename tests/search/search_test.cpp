@@ -195,6 +195,47 @@ TEST_F(SearchTest, RanksOverManyStretches) {
   }
 }
 
+/// The best documents of a term tell what a hit takes only if they are hits themselves.
+TEST_F(SearchTest, TheBestDocumentsOfATermNeedNotBeHits) {
+  TestIndex reference;
+  reference.positions = false;
+  for (std::uint32_t docid = 0; docid < 3000; ++docid) {
+    const bool is_best = docid < 500;
+    reference.documents.push_back({"d" + std::to_string(10000 + docid), is_best ? 61u : 400u});
+    if (is_best) {
+      reference.lists["high"].push_back({docid, 60, {}});
+      reference.lists["banned"].push_back({docid, 1, {}});
+    } else if (docid >= 1000) {
+      if (docid < 2000) reference.lists["high"].push_back({docid, 1, {}});
+      reference.lists["other"].push_back({docid, 1, {}});
+    }
+  }
+  const Index index = write_and_open(reference);
+  const struct {
+    const char* text;
+    Terms scored;
+    std::uint32_t begin, end;  // The documents that match.
+  } kQueries[] = {{"+high +other", {"high", "other"}, 1000, 2000},
+                  {"high +other", {"high", "other"}, 1000, 3000},
+                  {"high -banned", {"high"}, 1000, 2000},
+                  {"high other -banned", {"high", "other"}, 1000, 3000}};
+  for (const auto& [text, scored, begin, end] : kQueries) {
+    std::vector<Hit> expected = score_all(reference, scored);
+    std::erase_if(expected, [begin = begin, end = end](const Hit& hit) {
+      return hit.docid < begin || hit.docid >= end;
+    });
+    for (const std::size_t k : {1, 10, 100, 1000}) {
+      SCOPED_TRACE(std::string(text) + ", k " + std::to_string(k));
+      const std::vector<Hit> hits = index.query(text).search(k);
+      ASSERT_EQ(hits.size(), k);
+      for (std::size_t i = 0; i < k; ++i) {
+        ASSERT_EQ(hits[i].docid, expected[i].docid) << i;
+        ASSERT_EQ(hits[i].score, expected[i].score) << i;
+      }
+    }
+  }
+}
+
 TEST_F(SearchTest, QueriesOfMoreTermsThanAWindowHasScores) {
   TestIndex reference = random_test_index(random_, 500, {2, 200, 490}, false);
   Terms terms;
