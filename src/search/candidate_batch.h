@@ -14,37 +14,74 @@
 
 namespace spimi {
 
-/// What is compared in single precision is compared with so much of it.
+/// What is compared in single precision is compared with so much of it, which makes up for the
+/// rounding of kMaxQuickTerms and more.
 inline constexpr double kQuickMargin = 1 - 1e-5;
+inline constexpr std::size_t kMaxQuickTerms = 64;
 
-/// The postings of a block that may have a score, with those scores.
+/// The scores in single precision are from here,
+inline constexpr double kLeastQuick = std::numeric_limits<float>::min();
+/// to here, so that a sum is in range.
+inline constexpr double kMostQuick = 1e36;
+
+/// What such a score or a sum of them is compared with to be found if it may be `least`. Never 0:
+/// that is the sum of what has no posting.
+inline float quick_least(double least, double margin = kQuickMargin) {
+  return static_cast<float>(std::clamp(least * margin, kLeastQuick, kMostQuick));
+}
+
+/// Postings of a block, with room for all of it and kQuickSlack.
+struct PostingRows {
+  std::uint32_t *docids, *tfs, *lengths;
+  float* scores;
+};
+
+/// Room for the rows of a block.
 struct KeptPostings {
   using Row = std::array<std::uint32_t, kBlockValues + kQuickSlack>;
   Row docids, tfs, lengths;
   std::array<float, kBlockValues + kQuickSlack> scores;
 
-  /// Never 0: that is the score of what has no posting.
-  static float quick_least(double least) {
-    return std::max(std::numeric_limits<float>::min(), static_cast<float>(least * kQuickMargin));
-  }
-
-  /// Keeps those that may score `least` or more; returns how many. There are scores if the weight
-  /// has a quick_score.
-  std::size_t keep(const TermWeight& weight, const U32Array& all_lengths, double least,
-                   std::span<const std::uint32_t> all_docids,
-                   std::span<const std::uint32_t> all_tfs) {
-    const std::size_t size = keep_frequent(all_docids.data(), all_tfs.data(), all_docids.size(),
-                                           weight.least_tf(least), docids.data(), tfs.data());
-    if (!weight.has_near_score()) return size;
-    all_lengths.gather(docids.data(), size, lengths.data());
-    return keep_scores(weight.quick_score(), quick_least(least), docids.data(), tfs.data(),
-                       lengths.data(), scores.data(), size);
-  }
+  PostingRows rows() { return {docids.data(), tfs.data(), lengths.data(), scores.data()}; }
 };
 
+/// Adds what some postings score to `sums`, in single precision: not less than that but for
+/// rounding. 0 for a tf of 0.
+inline void add_scores(const TermWeight& weight, const std::uint32_t* tfs,
+                       const std::uint32_t* lengths, float* sums, std::size_t size) {
+  if (weight.has_quick_score()) {
+    return add_quick_scores(weight.quick_score(), tfs, lengths, sums, size);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    if (tfs[i] == 0) continue;
+    const double score = weight.score(tfs[i], lengths[i]);
+    sums[i] += static_cast<float>(std::clamp(score, kLeastQuick, kMostQuick));
+  }
+}
+
+/// Keeps of some postings of a block those that may score `least` or more; returns how many.
+inline std::size_t keep_postings(const TermWeight& weight, const U32Array& all_lengths,
+                                 double least, std::span<const std::uint32_t> docids,
+                                 std::span<const std::uint32_t> tfs, const PostingRows& kept) {
+  const std::size_t size = keep_frequent(docids.data(), tfs.data(), docids.size(),
+                                         weight.least_tf(least), kept.docids, kept.tfs);
+  all_lengths.gather(kept.docids, size, kept.lengths);
+  if (weight.has_quick_score()) {
+    return keep_scores(weight.quick_score(), quick_least(least), kept.docids, kept.tfs,
+                       kept.lengths, kept.scores, size);
+  }
+  std::fill_n(kept.scores, size, 0.0f);
+  add_scores(weight, kept.tfs, kept.lengths, kept.scores, size);
+  KeptSet set;
+  const std::size_t num_kept = find_kept(kept.scores, nullptr, size, quick_least(least), set);
+  for (std::uint32_t* row : {kept.docids, kept.tfs, kept.lengths}) keep_values(set, size, row);
+  keep_values(set, size, kept.scores);
+  return num_kept;
+}
+
 /// Up to two blocks of documents, ascending, that may be hits. They are taken through the terms of
-/// a query together, term by term, in loops without branches that depend on the data; after each
-/// term those drop out whose score cannot be enough any more.
+/// a query together, term by term, with vector code in single precision; after each term those drop
+/// out whose score cannot be enough any more. What is left is scored exactly.
 class CandidateBatch {
  public:
   static constexpr std::size_t kMaxDocs = 2 * kBlockValues;
@@ -55,6 +92,8 @@ class CandidateBatch {
       : context_(context),
         all_lengths_(context.segment.lengths()),
         top_(top),
+        is_bm25_(context.rank.ranking == Ranking::kBm25 && context.rank.k1 > 0),
+        margin_(1 - (1 - kQuickMargin) * static_cast<double>(num_terms / kMaxQuickTerms + 1)),
         rows_(num_terms),
         is_known_(num_terms, false) {
     if (!excluded.clauses.empty()) excluding_ = make_iterator(excluded, context, false);
@@ -65,7 +104,7 @@ class CandidateBatch {
 
   /// Adds a document that is behind all others, and scores `sum` in terms of which find_tfs is to
   /// be told before it is offered.
-  void add(std::uint32_t docid, double sum = 0) {
+  void add(std::uint32_t docid, float sum = 0) {
     docids_[size_] = docid;
     lengths_[size_] = all_lengths_[docid];
     sums_[size_] = sum;
@@ -75,51 +114,29 @@ class CandidateBatch {
   /// or more.
   void add_postings(const ScoredTerm& term, double least, std::span<const std::uint32_t> docids,
                     std::span<const std::uint32_t> tfs) {
-    const std::size_t begin = size_;
-    std::uint32_t* const kept_docids = &docids_[begin];
-    std::uint32_t* const kept_tfs = &rows_[term.slot][begin];
-    std::size_t size = keep_frequent(docids.data(), tfs.data(), docids.size(),
-                                     term.weight.least_tf(least), kept_docids, kept_tfs);
-    all_lengths_.gather(kept_docids, size, &lengths_[begin]);
-    if (least > 0 && term.weight.has_near_score()) {
-      std::array<float, kBlockValues + kQuickSlack> scores;
-      size = keep_scores(term.weight.quick_score(), static_cast<float>(least * kQuickMargin),
-                         kept_docids, kept_tfs, &lengths_[begin], scores.data(), size);
-    }
-    size_ += size;
-    std::fill_n(&sums_[begin], size, 0.0);
-  }
-
-  /// Adds what the term of add_postings scores. Drops the documents that score no more than the
-  /// threshold with `rest` added.
-  void score(const ScoredTerm& term, double rest) {
-    add_scores(term);
-    drop([&](std::size_t i) { return top_.can_enter(sums_[i] + rest); });
+    const PostingRows rows{&docids_[size_], &rows_[term.slot][size_], &lengths_[size_],
+                           &sums_[size_]};
+    size_ += keep_postings(term.weight, all_lengths_, least, docids, tfs, rows);
+    is_known_[term.slot] = true;
   }
 
   /// Looks the documents up in another term and adds what it scores. Drops those that score no more
   /// than the threshold with `rest` added, and if it is required those that do not have it.
   void look_up(const ScoredTerm& term, PostingsCursor& cursor, double rest) {
     if (size_ == 0) return;
-    Row& row = rows_[term.slot];
-    // The impact that it takes for a document to be a hit; all blocks have 1 at least.
-    const double least = top_.lenient_threshold() - rest;
-    std::array<std::uint16_t, kMaxDocs> min_impacts;
-    std::fill_n(min_impacts.begin(), size_, std::uint16_t{0});
-    if (term.weight.has_impacts() && least > 0 && term.weight.bound() > 0) {
-      const double scale = 255 / term.weight.bound();
-      for (std::size_t i = 0; i < size_; ++i) {
-        const double impact = std::clamp((least - sums_[i]) * scale, 0.0, 255.0);
-        min_impacts[i] = static_cast<std::uint16_t>(static_cast<int>(impact) + 1);
-      }
+    Row& tfs = rows_[term.slot];
+    const float least = least_sum(rest);
+    std::array<std::uint16_t, kMaxDocs + kQuickSlack> min_impacts;
+    if (term.weight.has_impacts() && term.weight.has_quick_score()) {
+      lacking_impacts(sums_.data(), size_, least, static_cast<float>(term.weight.bound()),
+                      min_impacts.data());
+    } else {
+      std::fill_n(min_impacts.begin(), size_, std::uint16_t{0});
     }
-    cursor.look_up({docids_.data(), size_}, min_impacts.data(), row.data());
-    add_scores(term);
-    const bool may_lack = !term.is_required;
-    drop([&](std::size_t i) {
-      return static_cast<int>(top_.can_enter(sums_[i] + rest)) &
-             static_cast<int>(may_lack || row[i] != 0);
-    });
+    cursor.look_up({docids_.data(), size_}, min_impacts.data(), tfs.data());
+    is_known_[term.slot] = true;
+    add_scores(term.weight, tfs.data(), lengths_.data(), sums_.data(), size_);
+    keep(term.is_required ? tfs.data() : nullptr, least);
   }
 
   /// Looks the documents up in a term that is in the sums. Drops those that do not have it if it is
@@ -129,20 +146,21 @@ class CandidateBatch {
     constexpr std::array<std::uint16_t, kMaxDocs> kAnyImpact{};
     cursor.look_up({docids_.data(), size_}, kAnyImpact.data(), rows_[term.slot].data());
     is_known_[term.slot] = true;
-    if (term.is_required) drop([&](std::size_t i) { return rows_[term.slot][i] != 0; });
+    if (term.is_required) keep(rows_[term.slot].data(), 0);
   }
 
   /// Offers what is left, with scores that are sums in the order of the slots, and is empty then.
-  /// `terms` are by slot; those that were not given to `score` or `look_up` are in none.
+  /// `terms` are by slot; those that were not given to `add_postings` or `look_up` are in none.
   void offer(std::span<const ScoredTerm> terms) {
+    known_.clear();
+    for (const ScoredTerm& term : terms) {
+      if (is_known_[term.slot]) known_.push_back({&term.weight, rows_[term.slot].data()});
+    }
+    float least = least_sum(0);
     for (std::size_t i = 0; i < size_; ++i) {
-      if (!top_.can_enter(sums_[i]) || is_excluded(docids_[i])) continue;
-      double sum = 0;
-      for (const ScoredTerm& term : terms) {
-        const std::uint32_t tf = is_known_[term.slot] ? rows_[term.slot][i] : 0;
-        if (tf != 0) sum += term.weight.score(tf, lengths_[i]);
-      }
-      top_.offer(docids_[i], context_.total_score(docids_[i], sum));
+      if (sums_[i] < least || is_excluded(docids_[i])) continue;
+      top_.offer(docids_[i], context_.total_score(docids_[i], score_of(i)));
+      least = least_sum(0);
     }
     size_ = 0;
     is_known_.assign(rows_.size(), false);
@@ -151,6 +169,26 @@ class CandidateBatch {
  private:
   using Row = std::array<std::uint32_t, kMaxDocs + kQuickSlack>;
 
+  /// The sum that it takes for a document to be a hit if it scores `rest` more.
+  float least_sum(double rest) const {
+    const double least = top_.lenient_threshold() - rest;
+    return least > 0 ? quick_least(least, margin_) : 0;
+  }
+
+  double score_of(std::size_t i) const {
+    double sum = 0;
+    if (is_bm25_) {
+      // Those that it does not have add 0: quicker than to ask.
+      const double norm = known_[0].weight->bm25_norm(lengths_[i]);
+      for (const KnownTerm& term : known_) sum += term.weight->bm25_score(term.tfs[i], norm);
+    } else {
+      for (const KnownTerm& term : known_) {
+        if (term.tfs[i] != 0) sum += term.weight->score(term.tfs[i], lengths_[i]);
+      }
+    }
+    return sum;
+  }
+
   /// Docids ascend.
   bool is_excluded(std::uint32_t docid) {
     if (excluding_ == nullptr) return false;
@@ -158,50 +196,37 @@ class CandidateBatch {
     return excluding_->docid() == docid && excluding_->matches();
   }
 
-  void add_scores(const ScoredTerm& term) {
-    is_known_[term.slot] = true;
-    const Row& row = rows_[term.slot];
-    const TermWeight weight = term.weight;
-    if (weight.has_near_score()) {
-      for (std::size_t i = 0; i < size_; ++i) sums_[i] += weight.near_score(row[i], lengths_[i]);
-    } else {
-      for (std::size_t i = 0; i < size_; ++i) {
-        if (row[i] != 0) sums_[i] += weight.score(row[i], lengths_[i]);
+  /// Keeps the documents whose sums are `least` or more, and that have a tf unless `tfs` is null.
+  void keep(const std::uint32_t* tfs, float least) {
+    KeptSet kept;
+    const std::size_t num_kept = find_kept(sums_.data(), tfs, size_, least, kept);
+    if (num_kept == size_) return;
+    if (num_kept > 0) {
+      keep_values(kept, size_, docids_.data());
+      keep_values(kept, size_, lengths_.data());
+      keep_values(kept, size_, sums_.data());
+      for (std::size_t slot = 0; slot < rows_.size(); ++slot) {
+        if (is_known_[slot]) keep_values(kept, size_, rows_[slot].data());
       }
     }
-  }
-
-  template <typename Keep>
-  void drop(Keep keep) {
-    std::uint16_t kept[kMaxDocs];
-    std::size_t num_kept = 0;
-    for (std::size_t i = 0; i < size_; ++i) {
-      kept[num_kept] = static_cast<std::uint16_t>(i);
-      num_kept += keep(i);
-    }
-    if (num_kept == size_) return;
     size_ = num_kept;
-    compact(docids_, kept);
-    compact(lengths_, kept);
-    compact(sums_, kept);
-    for (std::size_t slot = 0; slot < rows_.size(); ++slot) {
-      if (is_known_[slot]) compact(rows_[slot], kept);
-    }
-  }
-
-  template <typename Values>
-  void compact(Values& values, const std::uint16_t* kept) {
-    for (std::size_t i = 0; i < size_; ++i) values[i] = values[kept[i]];
   }
 
   const SearchContext& context_;
   U32Array all_lengths_;
   std::unique_ptr<DocIterator> excluding_;
   TopK& top_;
+  bool is_bm25_;
+  double margin_;  ///< For as many scores as there are terms.
   std::size_t size_ = 0;
   Row docids_, lengths_;
-  std::array<double, kMaxDocs> sums_;
-  std::vector<Row> rows_;       ///< The tfs, by slot.
+  std::array<float, kMaxDocs + kQuickSlack> sums_;
+  std::vector<Row> rows_;  ///< The tfs, by slot.
+  struct KnownTerm {
+    const TermWeight* weight;
+    const std::uint32_t* tfs;
+  };
+  std::vector<KnownTerm> known_;
   std::vector<bool> is_known_;  ///< By slot: whether the tfs are, and in the sums.
 };
 

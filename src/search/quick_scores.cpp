@@ -98,6 +98,65 @@ std::size_t KeepScores(const QuickScore& score, float least, std::uint32_t* doci
   return num_kept;
 }
 
+void AddScores(const QuickScore& score, const std::uint32_t* tfs, const std::uint32_t* lengths,
+               float* sums, std::size_t size) {
+  const Words d;
+  const Floats f;
+  for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
+    const FloatVector value = score_of(score, hn::LoadU(d, tfs + i), hn::LoadU(d, lengths + i));
+    hn::StoreU(hn::Add(hn::LoadU(f, sums + i), value), f, sums + i);
+  });
+}
+
+void LackingImpacts(const float* sums, std::size_t size, float least, float most,
+                    std::uint16_t* impacts) {
+  const Floats f;
+  const hn::Rebind<std::uint16_t, Floats> narrow;
+  const auto scale = hn::Set(f, 255 / most);
+  for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
+    const auto lacking = hn::Mul(hn::Sub(hn::Set(f, least), hn::LoadU(f, sums + i)), scale);
+    const auto impact = hn::Min(hn::Max(lacking, hn::Zero(f)), hn::Set(f, 255.0f));
+    const auto above = hn::Add(hn::ConvertTo(Ints(), impact), hn::Set(Ints(), 1));
+    hn::StoreU(hn::DemoteTo(narrow, above), narrow, impacts + i);
+  });
+}
+
+// The bytes of a set that a vector's mask takes, from value `i` on.
+inline std::size_t mask_place(std::size_t i) {
+  return hn::Lanes(Words()) < 8 ? i / hn::Lanes(Words()) : i / 8;
+}
+
+std::size_t FindKept(const float* sums, const std::uint32_t* tfs, std::size_t size, float least,
+                     KeptSet& kept) {
+  const Words d;
+  const Floats f;
+  std::size_t num_kept = 0;
+  for_each_vector(size, [&](std::size_t i, std::size_t n) HWY_ATTR {
+    auto is_kept = hn::And(hn::RebindMask(d, hn::Ge(hn::LoadU(f, sums + i), hn::Set(f, least))),
+                           hn::FirstN(d, n));
+    if (tfs != nullptr) is_kept = hn::And(is_kept, hn::Ne(hn::LoadU(d, tfs + i), hn::Zero(d)));
+    hn::StoreMaskBits(d, is_kept, kept.bytes + mask_place(i));
+    num_kept += hn::CountTrue(d, is_kept);
+  });
+  return num_kept;
+}
+
+template <typename Value>
+HWY_INLINE void keep(const KeptSet& kept, std::size_t size, Value* values) {
+  const hn::CappedTag<Value, kQuickSlack> d;
+  Value* out = values;
+  for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
+    const auto mask = hn::LoadMaskBits(d, kept.bytes + mask_place(i));
+    hn::StoreU(hn::Compress(hn::LoadU(d, values + i), mask), d, out);
+    out += hn::CountTrue(d, mask);
+  });
+}
+
+void KeepWords(const KeptSet& kept, std::size_t size, std::uint32_t* values) {
+  keep(kept, size, values);
+}
+void KeepFloats(const KeptSet& kept, std::size_t size, float* values) { keep(kept, size, values); }
+
 std::size_t FindLarge(const float* values, std::size_t size, float least, std::uint32_t* places) {
   const Words d;
   const Floats f;
@@ -124,12 +183,20 @@ namespace {
 struct Target {
   decltype(&keep_frequent) frequent;
   decltype(&keep_scores) scores;
+  decltype(&add_quick_scores) add;
+  decltype(&lacking_impacts) lacking;
+  decltype(&find_kept) find;
+  void (*keep_words)(const KeptSet&, std::size_t, std::uint32_t*);
+  void (*keep_floats)(const KeptSet&, std::size_t, float*);
   decltype(&find_large) large;
   bool can_run;
 };
 
-#define SPIMI_TARGET(space, can_run) \
-  Target { space::KeepFrequent, space::KeepScores, space::FindLarge, can_run }
+#define SPIMI_TARGET(space, can_run)                                                    \
+  Target {                                                                              \
+    space::KeepFrequent, space::KeepScores, space::AddScores, space::LackingImpacts,    \
+        space::FindKept, space::KeepWords, space::KeepFloats, space::FindLarge, can_run \
+  }
 
 TargetChoice<Target>& target() {
   static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
@@ -148,6 +215,28 @@ std::size_t keep_scores(const QuickScore& score, float least, std::uint32_t* doc
                         std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
                         std::size_t size) {
   return target()->scores(score, least, docids, tfs, lengths, scores, size);
+}
+
+void add_quick_scores(const QuickScore& score, const std::uint32_t* tfs,
+                      const std::uint32_t* lengths, float* sums, std::size_t size) {
+  target()->add(score, tfs, lengths, sums, size);
+}
+
+void lacking_impacts(const float* sums, std::size_t size, float least, float most,
+                     std::uint16_t* impacts) {
+  target()->lacking(sums, size, least, most, impacts);
+}
+
+std::size_t find_kept(const float* sums, const std::uint32_t* tfs, std::size_t size, float least,
+                      KeptSet& kept) {
+  return target()->find(sums, tfs, size, least, kept);
+}
+
+void keep_values(const KeptSet& kept, std::size_t size, std::uint32_t* values) {
+  target()->keep_words(kept, size, values);
+}
+void keep_values(const KeptSet& kept, std::size_t size, float* values) {
+  target()->keep_floats(kept, size, values);
 }
 
 std::size_t find_large(const float* values, std::size_t size, float least, std::uint32_t* places) {

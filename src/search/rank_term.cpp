@@ -10,10 +10,7 @@ void rank_term(const ScoredTerm& term, const PlanNode& excluded, const SearchCon
                TopK& top) {
   const auto rank = [&](TopK& hits) {
     CandidateBatch batch(1, excluded, context, hits);
-    const auto offer = [&] {
-      batch.score(term, 0);
-      batch.offer({&term, 1});
-    };
+    const auto offer = [&] { batch.offer({&term, 1}); };
     PostingsCursor cursor = term.postings();
     while (cursor.next_block(least_impact(term.weight, hits.lenient_threshold()))) {
       batch.add_postings(term, hits.lenient_threshold(), cursor.block_docids(), cursor.block_tfs());

@@ -64,14 +64,14 @@ class Ranker {
         shift_(stretch_shift(terms_, num_docs_)),
         stretches_(terms_, shift_),
         can_expect_(excluded.clauses.empty()),
-        can_add_up_(terms_.size() <= kMaxTermsToAdd),
+        can_add_up_(terms_.size() <= kMaxQuickTerms),
         bounds_(terms_.size()),
         rest_(terms_.size() + 1, 0.0) {
     scans_.reserve(terms_.size());
     look_ups_.reserve(terms_.size());
     for (const ScoredTerm& term : terms_) {
       can_expect_ &= !term.is_required;
-      can_add_up_ &= term.weight.has_near_score();
+      can_add_up_ &= term.weight.has_quick_score();
       by_df_.push_back(term.slot);
       scans_.push_back(term.postings());
       look_ups_.push_back(term.postings());
@@ -99,8 +99,6 @@ class Ranker {
   static constexpr double kLookUpCost = 5;
   /// What it costs to add up the score of a posting.
   static constexpr double kAddCost = 4;
-  /// Adding up the scores of so many rounds them by far less than kQuickMargin.
-  static constexpr std::size_t kMaxTermsToAdd = 64;
   /// For so many terms all ways of parting them are tried.
   static constexpr std::size_t kMaxTermsToPart = 16;
 
@@ -198,7 +196,6 @@ class Ranker {
   }
 
   void rank_scanned() {
-    batch_.score(terms_[order_[0]], rest_[1]);
     for (std::size_t place = 1; place < order_.size(); ++place) look_up(place);
     batch_.offer(terms_);
   }
@@ -216,7 +213,8 @@ class Ranker {
       scan(
           term, begin, end, [=] { return least; },
           [&](auto docids, auto tfs) {
-            const std::size_t num_kept = kept_.keep(term.weight, lengths_, least, docids, tfs);
+            const std::size_t num_kept =
+                keep_postings(term.weight, lengths_, least, docids, tfs, kept_.rows());
             for (std::size_t k = 0; k < num_kept; ++k) {
               const std::uint32_t place = kept_.docids[k] - begin;
               candidates_[place / 64] |= std::uint64_t{1} << place % 64;
@@ -247,7 +245,8 @@ class Ranker {
       scan(
           term, begin, end, [=] { return least; },
           [&](auto docids, auto tfs) {
-            const std::size_t num_kept = kept_.keep(term.weight, lengths_, least, docids, tfs);
+            const std::size_t num_kept =
+                keep_postings(term.weight, lengths_, least, docids, tfs, kept_.rows());
             for (std::size_t k = 0; k < num_kept; ++k) {
               sums_[kept_.docids[k] - begin] += kept_.scores[k];
             }
@@ -256,7 +255,7 @@ class Ranker {
     std::array<std::uint32_t, kStretchDocs + kQuickSlack> places;
     const auto find = [&] {
       const double least = top_.lenient_threshold() - rest_[num_scanned_];
-      return find_large(sums_.data(), kStretchDocs, kept_.quick_least(least), places.data());
+      return find_large(sums_.data(), kStretchDocs, quick_least(least), places.data());
     };
     std::size_t num_found = find();
     if (can_expect_ && num_found > 2 * top_.k()) {
@@ -265,7 +264,7 @@ class Ranker {
     }
     for (std::size_t k = 0; k < num_found; ++k) {
       if (batch_.is_full()) rank_added_up();
-      batch_.add(begin + places[k], sums_[places[k]] / kQuickMargin);
+      batch_.add(begin + places[k], sums_[places[k]]);
     }
     rank_added_up();
   }

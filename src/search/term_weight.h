@@ -24,10 +24,17 @@ class TermWeight {
              double boost);
 
   double score(std::uint32_t tf, std::uint32_t length) const {
-    if (ranking_ == Ranking::kBm25) {
-      return factor_ * tf * (k1_ + 1) / (tf + k1_ * (1 - b_ + b_ * (length / average_length_)));
-    }
+    if (ranking_ == Ranking::kBm25) return bm25_score(tf, bm25_norm(length));
     return other_score(tf, length);
+  }
+
+  /// `score` of BM25 in two steps, of which the first is the same for all terms of a query. 0 for a
+  /// tf of 0, if k1 is not 0 either.
+  double bm25_norm(std::uint32_t length) const {
+    return k1_ * (1 - b_ + b_ * (length / average_length_));
+  }
+  double bm25_score(std::uint32_t tf, double norm) const {
+    return factor_ * tf * (k1_ + 1) / (tf + norm);
   }
 
   /// False only if `score` is less than `least`, by more than rounding can change. Quicker than
@@ -37,15 +44,11 @@ class TermWeight {
     return most_ * tf * (1 + 1e-9) >= least * (tf + length_base_ + length_slope_ * length);
   }
 
-  /// Whether there are a `near_score` and a `quick_score`.
-  bool has_near_score() const {
+  /// Whether there is a `quick_score`.
+  bool has_quick_score() const {
     return ranking_ == Ranking::kBm25 && k1_ > 1e-6 && k1_ < 1e6 && most_ > 1e-12 && most_ < 1e12;
   }
-  /// `score` but for rounding, and quicker; 0 for a tf of 0. `length` is not 0.
-  double near_score(std::uint32_t tf, std::uint32_t length) const {
-    return most_ * tf / (tf + (length_base_ + length_slope_ * length));
-  }
-  /// The same for whole blocks.
+  /// `score` but for rounding, for loops in single precision.
   QuickScore quick_score() const {
     return {static_cast<float>(most_), static_cast<float>(length_base_),
             static_cast<float>(length_slope_)};

@@ -109,6 +109,86 @@ TEST_F(QuickScoresTest, KeepsScores) {
   });
 }
 
+TEST_F(QuickScoresTest, AddsScores) {
+  for_each_target([this](std::size_t size) {
+    const QuickScore weight{static_cast<float>(random_number()) / 1e6f, size % 5 == 0 ? 0.0f : 0.3f,
+                            1 / static_cast<float>(random_number())};
+    Postings postings = random_postings(size);
+    std::vector<float> sums;
+    std::vector<double> expected;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (testing::random_below(random_, 3) == 0) postings.tfs[i] = 0;
+      sums.push_back(static_cast<float>(testing::random_below(random_, 1000)));
+      const double tf = postings.tfs[i];
+      expected.push_back(sums[i] +
+                         weight.most * tf /
+                             (tf + weight.base + double{weight.slope} * postings.lengths[i]));
+    }
+    for (auto* row : {&postings.tfs, &postings.lengths}) row->resize(size + kQuickSlack);
+    sums.resize(size + kQuickSlack);
+    add_quick_scores(weight, postings.tfs.data(), postings.lengths.data(), sums.data(), size);
+    for (std::size_t i = 0; i < size; ++i) {
+      EXPECT_NEAR(sums[i], expected[i], expected[i] * 1e-6) << i;
+      if (postings.tfs[i] == 0) {
+        EXPECT_EQ(sums[i], static_cast<float>(expected[i]));
+      }
+    }
+  });
+}
+
+TEST_F(QuickScoresTest, TellsWhatImpactsAreLacking) {
+  for_each_target([this](std::size_t size) {
+    const auto most = static_cast<float>(1 + testing::random_below(random_, 30));
+    const auto least = static_cast<float>(testing::random_below(random_, 60));
+    std::vector<float> sums;
+    for (std::size_t i = 0; i < size; ++i) {
+      sums.push_back(static_cast<float>(testing::random_below(random_, 6000)) / 100);
+    }
+    sums.resize(size + kQuickSlack);
+    std::vector<std::uint16_t> impacts(size + kQuickSlack);
+    lacking_impacts(sums.data(), size, least, most, impacts.data());
+    for (std::size_t i = 0; i < size; ++i) {
+      const double exact = std::clamp((double{least} - sums[i]) / most * 255, 0.0, 255.0);
+      EXPECT_GE(impacts[i], exact + 1e-3 >= 1 ? exact - 1e-3 : 1);
+      EXPECT_LE(impacts[i], exact + 1 + 1e-3);
+    }
+  });
+}
+
+TEST_F(QuickScoresTest, KeepsValues) {
+  for (std::size_t target = 0; target < quick_scores_testing::num_targets(); ++target) {
+    SCOPED_TRACE(target);
+    quick_scores_testing::use_target(target);
+    for (std::size_t size = 0; size <= kMaxKept; ++size) {
+      const auto least = static_cast<float>(testing::random_below(random_, 12));
+      const bool needs_tf = size % 2 == 0;
+      std::vector<float> sums, expected_sums;
+      std::vector<std::uint32_t> tfs, values, expected;
+      for (std::size_t i = 0; i < size; ++i) {
+        sums.push_back(static_cast<float>(testing::random_below(random_, 10)));
+        tfs.push_back(static_cast<std::uint32_t>(testing::random_below(random_, 3)));
+        values.push_back(random_number());
+        if (sums[i] < least || (needs_tf && tfs[i] == 0)) continue;
+        expected.push_back(values[i]);
+        expected_sums.push_back(sums[i]);
+      }
+      // What is behind them does not count.
+      for (auto* row : {&tfs, &values}) row->resize(size + kQuickSlack, 1);
+      sums.resize(size + kQuickSlack, 100);
+      KeptSet kept;
+      const std::size_t num_kept =
+          find_kept(sums.data(), needs_tf ? tfs.data() : nullptr, size, least, kept);
+      ASSERT_EQ(num_kept, expected.size());
+      keep_values(kept, size, values.data());
+      keep_values(kept, size, sums.data());
+      values.resize(num_kept);
+      sums.resize(num_kept);
+      EXPECT_EQ(values, expected);
+      EXPECT_EQ(sums, expected_sums);
+    }
+  }
+}
+
 TEST_F(QuickScoresTest, FindsLargeValues) {
   for_each_target([this](std::size_t size) {
     size = size / kQuickSlack * kQuickSlack;
