@@ -199,10 +199,8 @@ void DecodeBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t 
 
 bool LayBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
               std::uint8_t* to) {
-  const std::size_t size = bitmap_bytes(first, last);
-  const bool is_within =
-      (bitmap[0] & ((1u << first % 8) - 1)) == 0 && bitmap[size - 1] >> last % 8 == 1;
-  return count_and_lay(bitmap, size, to) == kBlockValues && is_within;
+  return count_and_lay(bitmap, bitmap_bytes(first, last), to) == kBlockValues &&
+         is_within(bitmap, first, last);
 }
 
 }  // namespace HWY_NAMESPACE

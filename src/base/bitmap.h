@@ -21,6 +21,12 @@ inline constexpr std::size_t kMaxBitmapBytes = kMaxBitmapNumbers / 8 + 1;
 /// It has one bit for each of kBlockValues at least.
 inline constexpr std::size_t kMinBitmapBytes = kBlockValues / 8;
 
+/// Whether the largest number of a bitmap is `last`, and none is below `first`.
+inline bool is_within(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last) {
+  return (bitmap[0] & ((1u << first % 8) - 1)) == 0 &&
+         bitmap[bitmap_bytes(first, last) - 1] >> last % 8 == 1;
+}
+
 // Vector code, picked for the processor at run time; all targets give the same results.
 
 /// Writes the bitmap of a block of ascending `values` not below `first`; returns the end.

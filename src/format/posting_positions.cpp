@@ -40,7 +40,7 @@ void PostingsCursor::find_positions(std::span<const std::uint32_t> docids, Posit
       std::fill(ranges + begin, ranges + docids.size(), PositionsRange{});
       return;
     }
-    if (find_places(docids, i, places.data()) == 0) {
+    if (find_in_block(docids, i, places.data()) == 0) {
       std::fill(ranges + begin, ranges + i, PositionsRange{});
       continue;
     }

@@ -25,14 +25,6 @@ bool gaps_to_docids(std::uint64_t base, std::uint32_t last_docid, std::uint32_t*
   return least == std::uint64_t{last_docid} + 1;
 }
 
-/// std::popcount without an instruction that not every processor has, or else a call.
-std::uint32_t count_ones(std::uint64_t bits) {
-  bits -= bits >> 1 & 0x5555555555555555;
-  bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
-  bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F;
-  return static_cast<std::uint32_t>(bits * 0x0101010101010101 >> 56);
-}
-
 /// Whether any bit from `first` to `last` is set.
 bool any_bit(const std::uint64_t* words, std::uint32_t first, std::uint32_t last) {
   std::uint64_t mask = ~std::uint64_t{0} << first % 64;
@@ -70,23 +62,32 @@ bool PostingsCursor::is_bitmap_ahead() const {
   return skips_.last_docid() - skips_.first_docid() < kMaxBitmapNumbers;
 }
 
-/// Checks the bitmap of the block ahead and returns it; lays it over `bits`, which begin with docid
-/// `begin`, unless they are null.
-const std::uint8_t* PostingsCursor::read_bitmap(std::uint32_t begin, std::uint8_t* bits) const {
+/// The bitmap of the block ahead, as long as it is to be.
+const std::uint8_t* PostingsCursor::block_bitmap() const {
   check_ahead();
   const std::uint8_t* const bitmap =
       postings_->bytes(skips_.postings_offset(), skips_.block_bytes());
   const auto first = static_cast<std::uint32_t>(skips_.first_docid());
-  const std::uint32_t last = skips_.last_docid();
-  if (bitmap_bytes(first, last) > skips_.block_bytes()) {
+  if (bitmap_bytes(first, skips_.last_docid()) > skips_.block_bytes()) {
     postings_->corrupt(skips_.postings_offset(), "a posting block is malformed");
   }
+  return bitmap;
+}
+
+void PostingsCursor::block_disagrees() const {
+  postings_->corrupt(skips_.postings_offset(), "a posting block disagrees with its skip entry");
+}
+
+/// Checks the bitmap of the block ahead and returns it; lays it over `bits`, which begin with docid
+/// `begin`, unless they are null.
+const std::uint8_t* PostingsCursor::read_bitmap(std::uint32_t begin, std::uint8_t* bits) const {
+  const std::uint8_t* const bitmap = block_bitmap();
+  const auto first = static_cast<std::uint32_t>(skips_.first_docid());
+  const std::uint32_t last = skips_.last_docid();
   const bool is_sound = bits == nullptr
                             ? is_block_bitmap(bitmap, first, last)
                             : lay_block_bitmap(bitmap, first, last, bits + (first - begin) / 8);
-  if (!is_sound) {
-    postings_->corrupt(skips_.postings_offset(), "a posting block disagrees with its skip entry");
-  }
+  if (!is_sound) block_disagrees();
   return bitmap;
 }
 
@@ -106,7 +107,7 @@ void PostingsCursor::read_block() {
     tfs_begin_ = decode_packed(in, tfs_end_, docids_);
     if (tfs_begin_ == nullptr) postings_->corrupt(tfs_offset_, "a posting block is malformed");
     if (!gaps_to_docids(skips_.first_docid(), skips_.last_docid(), docids_)) {
-      postings_->corrupt(tfs_offset_, "a posting block disagrees with its skip entry");
+      block_disagrees();
     }
   }
   start_block(kBlockValues, skips_.max_impact());
@@ -217,26 +218,18 @@ std::uint32_t PostingsCursor::seek(std::uint32_t target, unsigned min_impact, st
     for (std::uint32_t i = 0; i < kNear; ++i) num_less += docids_[at_ + i] < target;
     at_ += num_less;
   } else {
-    at_ = place_of(target);
+    at_ = place_in_block(docids_, target);
   }
   return docid_ = docids_[at_];
 }
 
 /// Makes the block ahead, whose docids are a bitmap, the current one for look_up: it keeps them so.
 void PostingsCursor::begin_bitmap() {
-  const std::uint8_t* const bitmap = read_bitmap();
+  const std::uint8_t* const bitmap = block_bitmap();
   const auto first = static_cast<std::uint32_t>(skips_.first_docid());
-  const std::size_t size = bitmap_bytes(first, skips_.last_docid());
-  std::memset(bitmap_, 0, sizeof(bitmap_));
-  std::memcpy(bitmap_, bitmap, size);
-  bitmap_begin_ = first / 8 * 8;
-  std::uint32_t num_before = 0;
-  for (std::size_t i = 0; i < kBitmapWords; ++i) {
-    bits_before_[i] = static_cast<std::uint8_t>(num_before);
-    num_before += count_ones(bitmap_[i]);
-  }
   tfs_offset_ = skips_.postings_offset();
-  tfs_begin_ = bitmap + size;
+  if (!rank_bitmap(bitmap, first, skips_.last_docid(), bitmap_)) block_disagrees();
+  tfs_begin_ = bitmap + bitmap_bytes(first, skips_.last_docid());
   tfs_end_ = bitmap + skips_.block_bytes();
   tfs_decoded_ = false;
   docids_[0] = docids_[kBlockValues - 1] = skips_.last_docid();
@@ -245,7 +238,7 @@ void PostingsCursor::begin_bitmap() {
   is_bitmap_ = true;
 }
 
-/// Makes the block ahead the current one, for find_places.
+/// Makes the block ahead the current one, for find_in_block.
 void PostingsCursor::begin_block() {
   if (is_bitmap_ahead()) {
     begin_bitmap();
@@ -263,28 +256,15 @@ bool PostingsCursor::find_block_of(std::uint32_t target) {
 
 /// Writes the places of docids[i] and of the following in the current block, as far as they are not
 /// behind it: from 1 on, 0 for those that it lacks. Moves i behind them; returns how many it has.
-std::uint32_t PostingsCursor::find_places(std::span<const std::uint32_t> docids, std::size_t& i,
+std::size_t PostingsCursor::find_in_block(std::span<const std::uint32_t> docids, std::size_t& i,
                                           std::uint32_t* places) const {
-  const std::uint32_t last = docids_[size_ - 1];
-  std::uint32_t num_found = 0;
-  if (is_bitmap_) {
-    for (; i < docids.size() && docids[i] <= last; ++i) {
-      const std::uint32_t bit = docids[i] - bitmap_begin_;
-      const std::uint64_t up_to = bitmap_[bit / 64] << (63 - bit % 64);
-      const auto found = static_cast<std::uint32_t>(up_to >> 63);
-      const auto at = bits_before_[bit / 64] + count_ones(up_to);
-      places[i] = at & -found;
-      num_found += found;
-    }
-  } else {
-    for (; i < docids.size() && docids[i] <= last; ++i) {
-      const std::uint32_t at = place_of(docids[i]);
-      const auto found = static_cast<std::uint32_t>(docids_[at] == docids[i]);
-      places[i] = (at + 1) & -found;
-      num_found += found;
-    }
-  }
-  return num_found;
+  const std::uint32_t* const rest = docids.data() + i;
+  const std::size_t size = docids.size() - i;
+  const FoundPlaces found = is_bitmap_
+                                ? find_places(bitmap_, rest, size, places + i)
+                                : find_places(docids_, docids_[size_ - 1], rest, size, places + i);
+  i += found.num_numbers;
+  return found.num_found;
 }
 
 void PostingsCursor::find(std::span<const std::uint32_t> docids, std::uint32_t* found) {
@@ -293,7 +273,7 @@ void PostingsCursor::find(std::span<const std::uint32_t> docids, std::uint32_t* 
       std::fill(found + i, found + docids.size(), 0u);
       return;
     }
-    find_places(docids, i, found);
+    find_in_block(docids, i, found);
   }
 }
 
@@ -321,7 +301,7 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
         return;
       }
     }
-    const std::uint32_t num_found = find_places(docids, i, tfs);
+    const std::size_t num_found = find_in_block(docids, i, tfs);
     if (num_found == 0) continue;
     if (!tfs_decoded_) decode_tfs();
     for (std::size_t k = begin; k < i; ++k) {
@@ -347,8 +327,8 @@ std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) c
 /// Sets the bits of the current block's postings in [begin, end), and moves behind them, but not
 /// behind the block.
 void PostingsCursor::fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits) {
-  const std::uint32_t first = docid_ < begin ? place_of(begin) : at_;
-  const std::uint32_t behind = docids_[size_ - 1] < end ? size_ : place_of(end);
+  const std::uint32_t first = docid_ < begin ? place_in_block(docids_, begin) : at_;
+  const std::uint32_t behind = docids_[size_ - 1] < end ? size_ : place_in_block(docids_, end);
   // By bytes, of which what was just written is less often read back than of words.
   auto* const bytes = reinterpret_cast<std::uint8_t*>(bits);
 #pragma GCC unroll 8

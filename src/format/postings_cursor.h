@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bitmap.h"
+#include "base/block_places.h"
 #include "base/packed_block.h"
 #include "format/position_sums.h"
 #include "format/segment_file_reader.h"
@@ -109,18 +110,9 @@ class PostingsCursor {
   const SkipCursor& skips() const { return skips_; }
 
  private:
-  /// The index in the current block of the first docid of at least `target`, which is there: a
-  /// binary search without branches, for they would be mispredicted half the time.
-  [[gnu::always_inline]] std::uint32_t place_of(std::uint32_t target) const {
-    static_assert(kBlockValues == 128);
-    std::uint32_t at = 0;
-#pragma GCC unroll 7
-    for (std::uint32_t half = 64; half > 0; half /= 2) {
-      at += half & -static_cast<std::uint32_t>(docids_[at + half - 1] < target);
-    }
-    return at;
-  }
   bool read_block_or_tail(bool is_block);
+  const std::uint8_t* block_bitmap() const;
+  [[noreturn]] void block_disagrees() const;
   const std::uint8_t* read_bitmap(std::uint32_t begin = 0, std::uint8_t* bits = nullptr) const;
   bool is_bitmap_ahead() const;
   void check_ahead() const;
@@ -129,7 +121,7 @@ class PostingsCursor {
   /// Whether a docid that is not behind the current posting is before the end of the block.
   bool is_in_block(std::uint32_t docid) const { return size_ != 0 && docids_[size_ - 1] >= docid; }
   bool find_block_of(std::uint32_t target);
-  std::uint32_t find_places(std::span<const std::uint32_t> docids, std::size_t& i,
+  std::size_t find_in_block(std::span<const std::uint32_t> docids, std::size_t& i,
                             std::uint32_t* places) const;
   void read_block();
   void fill_from_block(std::uint32_t begin, std::uint32_t end, std::uint64_t* bits);
@@ -156,12 +148,9 @@ class PostingsCursor {
                 size_ = 0;  ///< In the current block; size_ is 0 before the list and after it.
   std::uint32_t docids_[kBlockValues + kBitmapSlack];  ///< Behind a tail kEnd.
   /// In look_up the docids of the current block may be left as a bitmap: then only the last of
-  /// docids_ is one. The words begin with docid bitmap_begin_.
-  static constexpr std::size_t kBitmapWords = (kMaxBitmapBytes + 7) / 8;
+  /// docids_ is one.
   bool is_bitmap_ = false;
-  std::uint32_t bitmap_begin_ = 0;
-  std::uint8_t bits_before_[kBitmapWords];  ///< In the words before each.
-  std::uint64_t bitmap_[kBitmapWords];
+  RankedBitmap bitmap_;
   /// The tfs of the current block are decoded when they are first asked for: counting and lookups
   /// do without most of them.
   std::uint32_t tfs_[kBlockValues] = {};
