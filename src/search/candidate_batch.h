@@ -102,7 +102,7 @@ class CandidateBatch {
   bool is_full() const { return size_ == kMaxDocs; }
   bool has_room_for_block() const { return size_ + kBlockValues <= kMaxDocs; }
 
-  /// Adds a document that is behind all others, and scores `sum` in terms of which find_tfs is to
+  /// Adds a document that is behind all others, and scores `sum` in terms of which take_tfs is to
   /// be told before it is offered.
   void add(std::uint32_t docid, float sum = 0) {
     docids_[size_] = docid;
@@ -139,14 +139,19 @@ class CandidateBatch {
     keep(term.is_required ? tfs.data() : nullptr, least);
   }
 
-  /// Looks the documents up in a term that is in the sums. Drops those that do not have it if it is
-  /// required.
-  void find_tfs(const ScoredTerm& term, PostingsCursor& cursor) {
-    if (size_ == 0) return;
-    constexpr std::array<std::uint16_t, kMaxDocs> kAnyImpact{};
-    cursor.look_up({docids_.data(), size_}, kAnyImpact.data(), rows_[term.slot].data());
+  /// Takes the tfs of a term that is in the sums from its postings in `docids`, ascending, with
+  /// kQuickSlack of kEnd behind them: those of all hits at least.
+  void take_tfs(const ScoredTerm& term, const std::uint32_t* docids, const std::uint32_t* tfs) {
+    Row& row = rows_[term.slot];
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+      while (docids[at + kQuickSlack - 1] < docids_[i]) at += kQuickSlack;
+      std::size_t num_less = 0;
+      for (std::size_t k = 0; k < kQuickSlack; ++k) num_less += docids[at + k] < docids_[i] ? 1 : 0;
+      at += num_less;
+      row[i] = docids[at] == docids_[i] ? tfs[at] : 0;
+    }
     is_known_[term.slot] = true;
-    if (term.is_required) keep(rows_[term.slot].data(), 0);
   }
 
   /// Offers what is left, with scores that are sums in the order of the slots, and is empty then.

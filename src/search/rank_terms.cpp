@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 
 #include "search/candidate_batch.h"
 #include "search/rank_term.h"
 #include "search/stretch_bounds.h"
+#include "search/stretch_sums.h"
 
 // Ranked queries of several terms, in stretches of docids. The skip entries bound what each term
 // scores in a stretch, which tells what a hit there takes more than the threshold, the k-th best
@@ -35,7 +36,7 @@ namespace {
 
 /// There are 2^kShift documents in a stretch: so many that finding its bounds costs little.
 constexpr unsigned kShift = 11;
-constexpr std::uint32_t kStretchDocs = 1u << kShift;
+static_assert(1u << kShift == StretchSums::kDocs);
 /// With a required term there are as many, to 2^kMaxShift, as it takes for the rarest to have
 /// kMinBlocks of postings.
 constexpr unsigned kMaxShift = 16;
@@ -238,53 +239,38 @@ class Ranker {
 
   /// Ranks the documents whose scores in the terms that are scanned add up to enough.
   void rank_sums(std::uint32_t begin, std::uint32_t end) {
-    sums_.fill(0);
+    if (sums_ == nullptr) sums_ = std::make_unique<StretchSums>(terms_.size());
+    sums_->begin(begin, num_scanned_);
     for (std::size_t i = 0; i < num_scanned_; ++i) {
       const ScoredTerm& term = terms_[order_[i]];
       const double least = top_.lenient_threshold() - (rest_[0] - bounds_[term.slot]);
       scan(
           term, begin, end, [=] { return least; },
-          [&](auto docids, auto tfs) {
-            const std::size_t num_kept =
-                keep_postings(term.weight, lengths_, least, docids, tfs, kept_.rows());
-            for (std::size_t k = 0; k < num_kept; ++k) {
-              sums_[kept_.docids[k] - begin] += kept_.scores[k];
-            }
-          });
+          [&](auto docids, auto tfs) { sums_->add(i, term.weight, lengths_, least, docids, tfs); });
     }
-    std::array<std::uint32_t, kStretchDocs + kQuickSlack> places;
+    StretchSums::Places places;
     const auto find = [&] {
       const double least = top_.lenient_threshold() - rest_[num_scanned_];
-      return find_large(sums_.data(), kStretchDocs, quick_least(least), places.data());
+      return sums_->find(quick_least(least), places);
     };
-    std::size_t num_found = find();
-    if (can_expect_ && num_found > 2 * top_.k()) {
-      expect_best_sum(std::span(places.data(), num_found));
-      num_found = find();
+    auto found = find();
+    if (can_expect_ && found.size() > 2 * top_.k()) {
+      top_.expect(sums_->reached_by_best(top_.k(), found));
+      found = find();
     }
-    for (std::size_t k = 0; k < num_found; ++k) {
+    for (const std::uint32_t place : found) {
       if (batch_.is_full()) rank_added_up();
-      batch_.add(begin + places[k], sums_[places[k]]);
+      batch_.add(sums_->docid(place), sums_->sum(place));
     }
     rank_added_up();
   }
 
-  /// Tells what as many of these documents as there are hits score at the least.
-  void expect_best_sum(std::span<const std::uint32_t> places) {
-    std::array<float, kStretchDocs> sums;
-    for (std::size_t i = 0; i < places.size(); ++i) sums[i] = sums_[places[i]];
-    const auto kth = sums.begin() + static_cast<std::ptrdiff_t>(top_.k()) - 1;
-    std::nth_element(sums.begin(), kth, sums.begin() + static_cast<std::ptrdiff_t>(places.size()),
-                     std::greater<>());
-    top_.expect(*kth * kQuickMargin);
-  }
-
-  /// Looks the documents of the batch up in the terms that were not scanned; what is left then, in
-  /// all others.
+  /// Looks the documents of the batch up in the terms that were not scanned; what is left then has
+  /// the tfs of the others.
   void rank_added_up() {
     for (std::size_t i = num_scanned_; i < order_.size(); ++i) look_up(i);
     for (std::size_t i = 0; i < num_scanned_; ++i) {
-      batch_.find_tfs(terms_[order_[i]], look_ups_[order_[i]]);
+      batch_.take_tfs(terms_[order_[i]], sums_->docids(i), sums_->tfs(i));
     }
     batch_.offer(terms_);
   }
@@ -330,9 +316,9 @@ class Ranker {
   std::size_t num_free_ = 0;     ///< Of the scanned ones; all their postings are candidates.
   double share_ = 0;             ///< Of the bound of each other.
   bool adds_up_ = false;         ///< Instead: the scores in the scanned ones are added up.
-  std::array<std::uint64_t, kStretchDocs / 64> candidates_;  ///< A bit for each document.
+  std::array<std::uint64_t, StretchSums::kDocs / 64> candidates_;  ///< A bit for each document.
   KeptPostings kept_;
-  std::array<float, kStretchDocs> sums_;  ///< By document.
+  std::unique_ptr<StretchSums> sums_;  ///< When they are needed.
 };
 
 }  // namespace
