@@ -240,13 +240,14 @@ class Ranker {
   /// Ranks the documents whose scores in the terms that are scanned add up to enough.
   void rank_sums(std::uint32_t begin, std::uint32_t end) {
     if (sums_ == nullptr) sums_ = std::make_unique<StretchSums>(terms_.size());
-    sums_->begin(begin, num_scanned_);
+    sums_->begin(begin);
     for (std::size_t i = 0; i < num_scanned_; ++i) {
       const ScoredTerm& term = terms_[order_[i]];
       const double least = top_.lenient_threshold() - (rest_[0] - bounds_[term.slot]);
+      sums_->begin_term();
       scan(
           term, begin, end, [=] { return least; },
-          [&](auto docids, auto tfs) { sums_->add(i, term.weight, lengths_, least, docids, tfs); });
+          [&](auto docids, auto tfs) { sums_->add(term.weight, lengths_, least, docids, tfs); });
     }
     StretchSums::Places places;
     const auto find = [&] {

@@ -4,46 +4,50 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <vector>
 
 #include "search/candidate_batch.h"
 
 namespace spimi {
 
 /// What some terms of a query score together in each document of a stretch, in single precision,
-/// and the postings of which that is the sum. Large: 17 KB a term.
+/// and the postings of which that is the sum.
 class StretchSums {
  public:
   static constexpr std::uint32_t kDocs = 2048;
 
-  explicit StretchSums(std::size_t num_terms)
-      : postings_(std::make_unique_for_overwrite<Postings[]>(num_terms)) {}
+  explicit StretchSums(std::size_t num_terms) { begins_.reserve(num_terms); }
 
-  /// Begins with the documents from `first_docid` on and the first `num_terms`.
-  void begin(std::uint32_t first_docid, std::size_t num_terms) {
+  /// Begins with the documents from `first_docid` on, without a term.
+  void begin(std::uint32_t first_docid) {
     if (are_few()) {
       for_each_place([this](std::uint32_t place) { sums_[place] = 0; });
     } else {
       sums_.fill(0);
     }
     first_docid_ = first_docid;
-    num_terms_ = num_terms;
-    num_postings_ = 0;
-    for (std::size_t i = 0; i < num_terms; ++i) postings_[i].set_size(0);
+    begins_.clear();
+    end_ = 0;
   }
 
-  /// Adds those of some postings of a block that may score `least` or more: of the i-th term and
-  /// behind its others.
-  void add(std::size_t i, const TermWeight& weight, const U32Array& lengths, double least,
+  /// The postings that are added from now on are those of the next term.
+  void begin_term() {
+    begins_.push_back(end_);
+    close_term();
+  }
+
+  /// Adds those of some postings of a block that may score `least` or more, behind those before.
+  void add(const TermWeight& weight, const U32Array& lengths, double least,
            std::span<const std::uint32_t> docids, std::span<const std::uint32_t> tfs) {
-    Postings& postings = postings_[i];
-    std::uint32_t* const kept = &postings.docids[postings.size];
-    const PostingRows rows{kept, &postings.tfs[postings.size], lengths_.data(), scores_.data()};
+    end_ -= kQuickSlack;
+    reserve(end_ + kBlockValues + 2 * kQuickSlack);
+    std::uint32_t* const kept = &docids_[end_];
+    const PostingRows rows{kept, &tfs_[end_], lengths_.data(), scores_.data()};
     const std::size_t num_kept = keep_postings(weight, lengths, least, docids, tfs, rows);
     for (std::size_t k = 0; k < num_kept; ++k) sums_[kept[k] - first_docid_] += scores_[k];
-    postings.set_size(postings.size + num_kept);
-    num_postings_ += num_kept;
+    end_ += num_kept;
+    close_term();
   }
 
   /// The places in the stretch of the documents whose sums are `least` or more, ascending.
@@ -83,35 +87,39 @@ class StretchSums {
   float sum(std::uint32_t place) const { return sums_[place]; }
 
   /// Of the i-th term, with kQuickSlack of kEnd behind the docids.
-  const std::uint32_t* docids(std::size_t i) const { return postings_[i].docids.data(); }
-  const std::uint32_t* tfs(std::size_t i) const { return postings_[i].tfs.data(); }
+  const std::uint32_t* docids(std::size_t i) const { return &docids_[begins_[i]]; }
+  const std::uint32_t* tfs(std::size_t i) const { return &tfs_[begins_[i]]; }
 
  private:
-  struct Postings {
-    std::size_t size;
-    std::array<std::uint32_t, kDocs + kBlockValues + kQuickSlack> docids, tfs;
+  void reserve(std::size_t size) {
+    if (size <= docids_.size()) return;
+    docids_.resize(2 * size);
+    tfs_.resize(2 * size);
+  }
 
-    void set_size(std::size_t new_size) {
-      size = new_size;
-      std::fill_n(&docids[size], kQuickSlack, PostingsCursor::kEnd);
-    }
-  };
+  /// Puts kEnd behind its postings.
+  void close_term() {
+    reserve(end_ + kQuickSlack);
+    std::fill_n(&docids_[end_], kQuickSlack, PostingsCursor::kEnd);
+    end_ += kQuickSlack;
+  }
 
   /// Then it costs less to go through them again than through the sums of the stretch.
-  bool are_few() const { return num_postings_ < kDocs / 16; }
+  bool are_few() const { return end_ < kDocs / 16 + begins_.size() * kQuickSlack; }
 
   template <typename Visit>
   void for_each_place(Visit visit) const {
-    for (std::size_t i = 0; i < num_terms_; ++i) {
-      const Postings& postings = postings_[i];
-      for (std::size_t k = 0; k < postings.size; ++k) visit(postings.docids[k] - first_docid_);
+    for (std::size_t k = 0; k < end_; ++k) {
+      if (docids_[k] != PostingsCursor::kEnd) visit(docids_[k] - first_docid_);
     }
   }
 
   std::uint32_t first_docid_ = 0;
-  std::size_t num_terms_ = 0, num_postings_ = 0;
+  // The postings of all terms, with kEnds between them.
+  std::vector<std::uint32_t> docids_, tfs_;
+  std::vector<std::size_t> begins_;  ///< By term.
+  std::size_t end_ = 0;
   std::array<float, kDocs> sums_{};  ///< By place.
-  std::unique_ptr<Postings[]> postings_;
   // For `add`.
   std::array<std::uint32_t, kBlockValues + kQuickSlack> lengths_;
   std::array<float, kBlockValues + kQuickSlack> scores_;

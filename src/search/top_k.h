@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -31,53 +33,64 @@ class TopK {
     if (!after_ && score > 0) threshold_ = std::max(threshold_, score - score * 1e-9);
   }
   std::size_t k() const { return k_; }
-  bool is_full() const { return hits_.size() == k_; }
+  bool is_full() const { return keys_.size() == k_; }
 
   /// Takes hits in any order.
   void offer(std::uint32_t docid, double score) {
-    if (!(score >= threshold_)) return;
-    const Hit hit{docid, score};
-    if (hits_.size() == k_ && !RanksBefore()(hit, hits_.front())) return;
-    if (after_ && !RanksBefore()(*after_, hit)) return;
-    if (hits_.size() < k_) {
-      hits_.push_back(hit);
-      std::push_heap(hits_.begin(), hits_.end(), RanksBefore());
-    } else {
-      replace_last(hit);
-    }
-    if (hits_.size() == k_) threshold_ = std::max(threshold_, hits_.front().score);
+    if (score >= threshold_) insert(key_of({docid, score}));
   }
 
   std::vector<Hit> take() {
-    std::sort_heap(hits_.begin(), hits_.end(), RanksBefore());
-    return std::move(hits_);
+    std::sort_heap(keys_.begin(), keys_.end(), std::greater<>());
+    std::vector<Hit> hits;
+    hits.reserve(keys_.size());
+    for (const Key key : keys_) hits.push_back(hit_of(key));
+    return hits;
   }
 
  private:
-  /// The heap's top is the hit that ranks last.
-  struct RanksBefore {
-    bool operator()(const Hit& a, const Hit& b) const {
-      return a.score > b.score || (a.score == b.score && a.docid < b.docid);
-    }
-  };
+  /// Hits as whole numbers, which are compared without branches: the larger, the better.
+  __extension__ using Key = unsigned __int128;
+  static constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+  static Key key_of(const Hit& hit) {
+    const auto bits = std::bit_cast<std::uint64_t>(hit.score + 0.0);  // No negative 0.
+    return Key{(bits & kSign) != 0 ? ~bits : bits | kSign} << 32 | ~hit.docid;
+  }
+  static Hit hit_of(Key key) {
+    const auto ordered = static_cast<std::uint64_t>(key >> 32);
+    const std::uint64_t bits = (ordered & kSign) != 0 ? ordered ^ kSign : ~ordered;
+    return {~static_cast<std::uint32_t>(key), std::bit_cast<double>(bits)};
+  }
 
-  /// Puts `hit` in the place of the one that ranks last. Most hits rank not far before it, and so
-  /// are sunk into the heap in few steps.
-  void replace_last(const Hit& hit) {
-    const RanksBefore ranks_before;
-    std::size_t at = 0;
-    for (std::size_t child; (child = 2 * at + 1) < hits_.size(); at = child) {
-      if (child + 1 < hits_.size()) child += ranks_before(hits_[child], hits_[child + 1]);
-      if (!ranks_before(hit, hits_[child])) break;
-      hits_[at] = hits_[child];
+  /// Not inlined, for most are not offered this far.
+  [[gnu::noinline]] void insert(Key key) {
+    if (keys_.size() == k_ && key <= keys_.front()) return;
+    if (after_ && key >= key_of(*after_)) return;
+    if (keys_.size() < k_) {
+      keys_.push_back(key);
+      std::push_heap(keys_.begin(), keys_.end(), std::greater<>());
+    } else {
+      replace_last(key);
     }
-    hits_[at] = hit;
+    if (keys_.size() == k_) threshold_ = std::max(threshold_, hit_of(keys_.front()).score);
+  }
+
+  /// Puts `key` in the place of the one that ranks last. Most hits rank not far before it, and so
+  /// are sunk into the heap in few steps.
+  void replace_last(Key key) {
+    std::size_t at = 0;
+    for (std::size_t child; (child = 2 * at + 1) < keys_.size(); at = child) {
+      if (child + 1 < keys_.size()) child += keys_[child + 1] < keys_[child] ? 1 : 0;
+      if (keys_[child] >= key) break;
+      keys_[at] = keys_[child];
+    }
+    keys_[at] = key;
   }
 
   std::size_t k_;
   std::optional<Hit> after_;
   double threshold_ = -std::numeric_limits<double>::infinity();
-  std::vector<Hit> hits_;
+  std::vector<Key> keys_;
 };
 
 }  // namespace spimi
