@@ -321,7 +321,7 @@ std::span<const std::uint32_t> PostingsCursor::docids_below(std::uint32_t end) c
   if (size_ == 0) return {};
   const std::uint32_t* const last = docids_ + size_;
   if (last[-1] < end) return {docids_ + at_, last};
-  return {docids_ + at_, std::lower_bound(docids_ + at_, last, end)};
+  return {docids_ + at_, docids_ + std::max(at_, place_in_block(docids_, end))};
 }
 
 /// Sets the bits of the current block's postings in [begin, end), and moves behind them, but not
