@@ -36,7 +36,10 @@ std::uint32_t Vocabulary::add(const Key& key, std::uint32_t id) {
   ref = {{key.words[0], key.words[1]}, 0, key.length, id, 0};
   if (key.length > kInlineBytes) {
     ref.offset = static_cast<std::uint32_t>(arena_used_);
-    std::memcpy(arena_.data() + arena_used_, key.bytes, key.length);
+    char* const to = arena_.data() + arena_used_;
+    std::memcpy(to, key.words, kInlineBytes);
+    for_each_piece(key.length,
+                   [&](std::uint32_t at) { std::memcpy(to + at, key.bytes + at, kInlineBytes); });
     arena_used_ += key.length;
   }
   return id;

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <xxhash.h>
-
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -52,14 +51,21 @@ class Vocabulary {
            arena_bytes;
   }
 
+  /// Of a key of up to kInlineBytes, by its words.
   std::uint64_t hash_short(std::uint64_t a, std::uint64_t b, std::uint32_t length) const {
     const Uint128 product = static_cast<Uint128>(a ^ seed_[0]) * (b ^ seed_[1] ^ length);
-    const Uint128 mixed = static_cast<Uint128>(static_cast<std::uint64_t>(product) ^ seed_[2]) *
-                          (static_cast<std::uint64_t>(product >> 64) ^ seed_[3]);
-    return static_cast<std::uint64_t>(mixed) ^ static_cast<std::uint64_t>(mixed >> 64);
+    return mix(static_cast<std::uint64_t>(product) ^ seed_[2],
+               static_cast<std::uint64_t>(product >> 64) ^ seed_[3]);
   }
-  std::uint64_t hash_long(const char* bytes, std::size_t length) const {
-    return XXH3_64bits_withSeed(bytes, length, seed_[0]);
+  /// Of a longer one.
+  std::uint64_t hash_long(const char* bytes, std::uint32_t length) const {
+    std::uint64_t behind = 0;
+    for_each_piece(length, [&](std::uint32_t at) {
+      const Words words = load_words(bytes + at);
+      behind = mix(words.a ^ behind ^ seed_[2], words.b ^ seed_[3]);
+    });
+    const Words words = load_words(bytes);
+    return hash_short(words.a ^ behind, words.b, length);
   }
   /// The key of bytes that are already folded.
   Key make_key(std::string_view bytes) const;
@@ -108,14 +114,41 @@ class Vocabulary {
     return static_cast<std::uint32_t>(key.hash >> 32) & ~kEntryMask;
   }
 
+  struct Words {
+    std::uint64_t a, b;
+  };
+  static Words load_words(const char* bytes) {
+    Words words;
+    std::memcpy(&words, bytes, sizeof(words));
+    return words;
+  }
+  static std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+    const Uint128 product = static_cast<Uint128>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  // Calls visit(at) for the pieces of kInlineBytes that a long key has behind its first one; the
+  // last ends where the key does and may overlap the one before. Most long keys have but one, for
+  // which a call of memcmp and the like would take longer than the work.
+  template <class Visit>
+  static void for_each_piece(std::uint32_t length, Visit visit) {
+    std::uint32_t at = 0;
+    do {
+      at = std::min(at + kInlineBytes, length - kInlineBytes);
+      visit(at);
+    } while (at + kInlineBytes < length);
+  }
+
   bool is(std::uint32_t entry, const Key& key) const {
     const TermRef& ref = entries_[entry];
-    const std::uint64_t different =
+    std::uint64_t different =
         (ref.words[0] ^ key.words[0]) | (ref.words[1] ^ key.words[1]) | (ref.length ^ key.length);
-    return different == 0 &&
-           (key.length <= kInlineBytes ||
-            std::memcmp(arena_.data() + ref.offset + kInlineBytes, key.bytes + kInlineBytes,
-                        key.length - kInlineBytes) == 0);
+    if (different != 0 || key.length <= kInlineBytes) return different == 0;
+    const char* const bytes = arena_.data() + ref.offset;
+    for_each_piece(key.length, [&](std::uint32_t at) {
+      const Words x = load_words(bytes + at), y = load_words(key.bytes + at);
+      different |= (x.a ^ y.a) | (x.b ^ y.b);
+    });
+    return different == 0;
   }
   std::uint32_t add(const Key& key, std::uint32_t id);
 
