@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace spimi {
 
@@ -52,6 +53,47 @@ inline const std::uint8_t* get_varint32(const std::uint8_t* in, const std::uint8
   if (next == nullptr || next - in > 5 || wide > 0xFFFFFFFFu) return nullptr;
   *value = static_cast<std::uint32_t>(wide);
   return next;
+}
+
+/// Some numbers beside each other, up to eight, most often all below 128. `out` has room for
+/// kMaxVarint64Bytes for each.
+template <std::size_t kSize>
+std::uint8_t* put_varints(std::uint8_t* out, const std::uint64_t (&values)[kSize]) {
+  static_assert(kSize <= 8);
+  std::uint64_t all = 0, bytes = 0;
+  for (std::size_t i = 0; i < kSize; ++i) {
+    all |= values[i];
+    bytes |= values[i] << 8 * i;
+  }
+  if (all < 0x80) [[likely]] {
+    std::memcpy(out, &bytes, sizeof(bytes));  // little-endian
+    return out + kSize;
+  }
+  for (const std::uint64_t value : values) out = put_varint(out, value);
+  return out;
+}
+
+/// What put_varints wrote, as numbers of 32 or 64 bits; else like get_varint64.
+template <class Value, std::size_t kSize>
+const std::uint8_t* get_varints(const std::uint8_t* in, const std::uint8_t* end,
+                                Value (&values)[kSize]) {
+  static_assert(kSize <= 8 && (sizeof(Value) == 4 || sizeof(Value) == 8));
+  if (std::uint64_t bytes; end - in >= static_cast<std::ptrdiff_t>(sizeof(bytes))) {
+    std::memcpy(&bytes, in, sizeof(bytes));
+    if ((bytes & 0x8080808080808080u >> 8 * (8 - kSize)) == 0) [[likely]] {
+      for (std::size_t i = 0; i < kSize; ++i) values[i] = bytes >> 8 * i & 0xFF;
+      return in + kSize;
+    }
+  }
+  for (Value& value : values) {
+    if constexpr (sizeof(Value) == 4) {
+      in = get_varint32(in, end, &value);
+    } else {
+      in = get_varint64(in, end, &value);
+    }
+    if (in == nullptr) break;
+  }
+  return in;
 }
 
 }  // namespace spimi

@@ -328,6 +328,7 @@ void Accumulator::write_terms(std::span<const TermRef> terms) {
   constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
   if (num_log_ == 0) return;
+  std::uint64_t short_term[4] = {};  // padded
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < terms.size(); ++i) {
     if (i + kAhead < terms.size()) {
@@ -343,7 +344,6 @@ void Accumulator::write_terms(std::span<const TermRef> terms) {
     const TermRef& ref = terms[i];
     const std::uint32_t end = cursors_[ref.id];
     std::string_view term(vocabulary_.arena() + ref.offset, ref.length);
-    std::uint64_t short_term[2];
     if (ref.length <= Vocabulary::kInlineBytes) {
       short_term[0] = __builtin_bswap64(ref.words[0]);
       short_term[1] = __builtin_bswap64(ref.words[1]);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/disk_space.h"
+#include "base/padded_bytes.h"
 #include "format/manifest.h"
 #include "format/segment_reader.h"
 #include "indexer/finish.h"
@@ -80,13 +81,14 @@ class IndexToRun {
         monitor_.check();
         segment_.release();
       }
-      convert_list(terms.term(), terms.info());
+      convert_list(PaddedString(terms.term()).view(), terms.info());
     }
     writer_.end();
     return run;
   }
 
  private:
+  // `term` is padded.
   void convert_list(std::string_view term, const TermInfo& info) {
     PostingsCursor postings = segment_.postings(info);
     PositionsReader positions;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstring>
 #include <exception>
 #include <map>
 #include <memory>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "base/padded_bytes.h"
 #include "base/stage_clock.h"
 #include "base/varint.h"
 #include "indexer/merge_runs.h"
@@ -91,46 +91,31 @@ struct Output {
   }
 };
 
-// A term as what it shares with the term before, and the rest. The first of a range shares nothing
-// that is known.
+// A term as what it shares with the term before, and the rest, which is padded (padded_bytes.h).
+// The first of a range shares nothing that is known.
 void append_term(std::size_t lcp, std::string_view suffix, const TermInfo& info, ByteBuffer* out) {
-  std::uint8_t* to = out->reserve(7 * kMaxVarint64Bytes + suffix.size());
-  to = put_varint(to, lcp);
-  to = put_varint(to, suffix.size());
-  std::memcpy(to, suffix.data(), suffix.size());
-  to += suffix.size();
-  to = put_varint(to, info.df);
-  to = put_varint(to, info.cf - info.df);
-  to = put_varint(to, info.postings_bytes);
-  to = put_varint(to, info.skips_bytes);
-  to = put_varint(to, info.positions_bytes);
-  out->commit(to);
+  std::uint8_t* to = out->reserve(7 * kMaxVarint64Bytes + suffix.size() + kBytePadding);
+  to = put_varints(to, {lcp, suffix.size(), info.df, info.cf - info.df, info.postings_bytes,
+                        info.skips_bytes, info.positions_bytes});
+  copy_padded(to, suffix.data(), suffix.size());
+  out->commit(to + suffix.size());
 }
 
 void add_terms(const ByteBuffer& terms, DictionaryWriter* dictionary) {
   const std::uint8_t* at = terms.data();
   const std::uint8_t* const end = at + terms.size();
-  const auto take = [&at, end] {
-    std::uint64_t value = *at;
-    if (value < 0x80) [[likely]] {
-      ++at;
-    } else {
-      at = get_varint64(at, end, &value);
-    }
-    return value;
-  };
   while (at < end) {
-    const std::size_t lcp = take();
-    const std::size_t suffix_bytes = take();
-    const std::string_view suffix(reinterpret_cast<const char*>(at), suffix_bytes);
-    at += suffix_bytes;
+    std::uint64_t numbers[7];
+    at = get_varints(at, end, numbers);
+    const std::string_view suffix(reinterpret_cast<const char*>(at), numbers[1]);
+    at += suffix.size();
     TermInfo info;
-    info.df = static_cast<std::uint32_t>(take());
-    info.cf = info.df + take();
-    info.postings_bytes = take();
-    info.skips_bytes = take();
-    info.positions_bytes = take();
-    dictionary->add(lcp, suffix, info);
+    info.df = static_cast<std::uint32_t>(numbers[2]);
+    info.cf = info.df + numbers[3];
+    info.postings_bytes = numbers[4];
+    info.skips_bytes = numbers[5];
+    info.positions_bytes = numbers[6];
+    dictionary->add(numbers[0], suffix, info);
   }
 }
 
@@ -236,7 +221,7 @@ class TermMerge {
                range + 1 < begins_.size() ? std::optional(begins_[range + 1]) : std::nullopt);
     RecordSampler sampler;
     ListWriter lists(output.lists, lengths, average_length_, set_.positions);
-    std::string suffix;
+    ByteBuffer suffix_buffer;
     constexpr std::size_t kAll = ~std::size_t{0};
     std::size_t lcp_before = kAll;  // of the terms left out since the last one written, the least
     std::uint64_t num_postings = 0, num_records = 0;
@@ -244,7 +229,9 @@ class TermMerge {
     while (cursor != nullptr) {
       const std::size_t lcp = std::min(queue.lcp(), lcp_before);
       const std::size_t term_bytes = cursor->record().term_bytes;
-      suffix.assign(cursor->record().term + lcp, term_bytes - lcp);
+      const std::size_t suffix_bytes = term_bytes - lcp;
+      std::uint8_t* const suffix = suffix_buffer.reserve(suffix_bytes + kBytePadding);
+      copy_padded(suffix, cursor->record().term + lcp, suffix_bytes);
       // Decodes the record under the cursor and moves on; true if that leads to another term.
       const RunCursor* source = nullptr;
       const auto take = [&] {
@@ -287,7 +274,7 @@ class TermMerge {
       }
       lcp_before = kAll;
       num_postings += info.df;
-      append_term(lcp, suffix, info, &output.terms);
+      append_term(lcp, {reinterpret_cast<const char*>(suffix), suffix_bytes}, info, &output.terms);
       if (output.size() > early_bytes(range)) write_early(range, output);
     }
     num_postings_ += num_postings;

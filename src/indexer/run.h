@@ -15,10 +15,10 @@ namespace spimi {
 // no frame:
 //
 //     document_entry := varint path_bytes  path  varint length
-//     term_record    := varint lcp  varint suffix_bytes  suffix          lcp is 0 in the first
-//     record of a frame
-//                       varint num_postings  varint num_posting_words  [varint num_position_words]
-//                       u16{num_posting_words}  [u16{num_position_words}]
+//     term_record    := varint lcp  varint suffix_bytes  varint num_postings
+//                       varint num_posting_words  varint num_position_words
+//                       suffix  u16{num_posting_words}  u16{num_position_words}
+//                       lcp is 0 in the first record of a frame
 //     sample         := u64 prefix (term_prefix) of a frame's first term  u64 offset of the frame
 //                       u64 XXH3-64 of the two
 //

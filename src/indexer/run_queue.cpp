@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/common_prefix.h"
+#include "base/padded_bytes.h"
 
 namespace spimi {
 
@@ -38,10 +38,11 @@ bool RunQueue::compare(Player* winner, Player* loser) const {
   const TermRecord& x = cursors_[winner->cursor].record();
   const TermRecord& y = cursors_[loser->cursor].record();
   const auto known = static_cast<std::size_t>(winner->lcp);
-  const std::size_t lcp = known + common_prefix({x.term + known, x.term_bytes - known},
-                                                {y.term + known, y.term_bytes - known});
+  const std::size_t most = std::min(x.term_bytes, y.term_bytes);
+  const std::size_t lcp =
+      known + common_prefix_padded(x.term + known, y.term + known, most - known);
   bool less;
-  if (lcp < std::min(x.term_bytes, y.term_bytes)) {
+  if (lcp < most) {
     less = static_cast<unsigned char>(x.term[lcp]) < static_cast<unsigned char>(y.term[lcp]);
   } else if (x.term_bytes != y.term_bytes) {
     less = x.term_bytes < y.term_bytes;

@@ -5,6 +5,7 @@
 
 #include "base/checksum.h"
 #include "base/common_prefix.h"
+#include "base/padded_bytes.h"
 #include "base/stage_clock.h"
 #include "base/varint.h"
 #include "spimi/error.h"
@@ -57,7 +58,7 @@ std::string_view FrameReader::next() {
 }
 
 std::size_t RunCursor::min_buffer_bytes(std::uint32_t max_token_bytes) {
-  return max_frame_bytes(max_token_bytes) + kMaxTermExpansion * max_token_bytes;
+  return max_frame_bytes(max_token_bytes) + kMaxTermExpansion * max_token_bytes + 2 * kBytePadding;
 }
 
 RunCursor::RunCursor(const File& file, const RunInfo& run, bool positions,
@@ -67,7 +68,8 @@ RunCursor::RunCursor(const File& file, const RunInfo& run, bool positions,
       positions_(positions),
       max_term_bytes_(kMaxTermExpansion * max_token_bytes),
       term_(reinterpret_cast<char*>(buffer)),
-      frames_(file, buffer + max_term_bytes_, buffer_bytes - max_term_bytes_) {
+      frames_(file, buffer + max_term_bytes_ + kBytePadding,
+              buffer_bytes - max_term_bytes_ - 2 * kBytePadding) {
   frames_.open(run.terms_offset, run.samples_offset);
 }
 
@@ -129,11 +131,12 @@ bool RunCursor::next() {
     at_ = reinterpret_cast<const std::uint8_t*>(frame.data());
     end_ = at_ + frame.size();
   }
-  std::uint32_t lcp = 0, suffix_bytes = 0;
-  at_ = get_varint32(at_, end_, &lcp);
-  if (at_ != nullptr) at_ = get_varint32(at_, end_, &suffix_bytes);
-  if (at_ == nullptr || lcp > (first_of_frame ? 0 : r.term_bytes) ||
-      suffix_bytes > max_term_bytes_ - lcp || suffix_bytes > static_cast<std::size_t>(end_ - at_)) {
+  std::uint32_t numbers[5];
+  at_ = get_varints(at_, end_, numbers);
+  const auto [lcp, suffix_bytes, num_postings, num_posting_words, num_position_words] = numbers;
+  if (at_ == nullptr || (!positions_ && num_position_words != 0) ||
+      lcp > (first_of_frame ? 0 : r.term_bytes) || suffix_bytes > max_term_bytes_ - lcp ||
+      suffix_bytes > static_cast<std::size_t>(end_ - at_)) {
     fail("a run's term is damaged");
   }
   r.lcp = lcp;
@@ -141,17 +144,16 @@ bool RunCursor::next() {
     r.lcp = static_cast<std::uint32_t>(
         common_prefix({term_, r.term_bytes}, {reinterpret_cast<const char*>(at_), suffix_bytes}));
   }
-  std::memcpy(term_ + lcp, at_, suffix_bytes);
+  copy_padded(term_ + lcp, at_, suffix_bytes);
   at_ += suffix_bytes;
   r.term = term_;
   r.term_bytes = lcp + suffix_bytes;
   if (lcp < 8) r.prefix = term_prefix(term_, r.term_bytes);
-  r.num_position_words = 0;
-  at_ = get_varint32(at_, end_, &r.num_postings);
-  if (at_ != nullptr) at_ = get_varint32(at_, end_, &r.num_posting_words);
-  if (at_ != nullptr && positions_) at_ = get_varint32(at_, end_, &r.num_position_words);
-  if (at_ == nullptr || 2 * (std::uint64_t{r.num_posting_words} + r.num_position_words) >
-                            static_cast<std::uint64_t>(end_ - at_)) {
+  r.num_postings = num_postings;
+  r.num_posting_words = num_posting_words;
+  r.num_position_words = num_position_words;
+  if (2 * (std::uint64_t{num_posting_words} + num_position_words) >
+      static_cast<std::uint64_t>(end_ - at_)) {
     fail("a run's list is damaged");
   }
   r.posting_words = at_;

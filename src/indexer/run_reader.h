@@ -38,7 +38,7 @@ class FrameReader {
 
 /// A term record, decoded as far as its lists, which stay in the reader's buffer.
 struct TermRecord {
-  const char* term = nullptr;
+  const char* term = nullptr;  ///< Padded (padded_bytes.h).
   std::uint32_t term_bytes = 0;
   std::uint32_t lcp = 0;  ///< Bytes in common with the cursor's record before; 0 behind a seek.
   std::uint64_t prefix = 0;

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/checksum.h"
-#include "base/common_prefix.h"
+#include "base/padded_bytes.h"
 #include "base/varint.h"
 #include "spimi/error.h"
 
@@ -46,10 +46,11 @@ RunWriter::RunWriter(File& file, std::uint32_t file_index, std::uint32_t max_tok
       file_index_(file_index),
       positions_(positions),
       max_frame_bytes_(std::max(max_frame_bytes(max_token_bytes), kMaxDocumentFrameBytes)),
-      last_term_(kMaxTermExpansion * max_token_bytes) {}
+      last_term_(kMaxTermExpansion * max_token_bytes + kBytePadding) {}
 
 std::size_t RunWriter::memory_bytes(std::uint32_t max_token_bytes) {
-  return kWriteBytes + kMaxSamples * sizeof(RunSample) + kMaxTermExpansion * max_token_bytes;
+  return kWriteBytes + kMaxSamples * sizeof(RunSample) + kMaxTermExpansion * max_token_bytes +
+         kBytePadding;
 }
 
 std::uint8_t* RunWriter::reserve(std::size_t size) {
@@ -95,14 +96,15 @@ void RunWriter::begin_terms() {
 }
 
 void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
-  const std::string_view last_term(last_term_.data(), last_term_bytes_);
-  std::size_t lcp = common_prefix(last_term, term);
-  if (lcp < last_term.size() &&
+  char* const last_term = last_term_.data();
+  std::size_t lcp =
+      common_prefix_padded(last_term, term.data(), std::min(last_term_bytes_, term.size()));
+  if (lcp < last_term_bytes_ &&
       (lcp == term.size() ||
        static_cast<unsigned char>(term[lcp]) < static_cast<unsigned char>(last_term[lcp]))) {
     throw Error(ErrorKind::kCorrupt, {}, "terms are out of order at '" + escape_bytes(term) + "'");
   }
-  std::memcpy(last_term_.data() + lcp, term.data() + lcp, term.size() - lcp);
+  copy_padded(last_term + lcp, term.data() + lcp, term.size() - lcp);
   last_term_bytes_ = term.size();
   if (used_ == 0) {
     lcp = 0;
@@ -121,13 +123,10 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
       positions_ ? static_cast<std::size_t>(record.position_ - record.position_words()) : 0;
   std::uint8_t* to = reserve(5 * kMaxVarint32Bytes + suffix_bytes +
                              2 * (num_posting_words + num_position_words + 8));
-  to = put_varint(to, lcp);
-  to = put_varint(to, suffix_bytes);
-  std::memcpy(to, term.data() + lcp, suffix_bytes);
+  to = put_varints(
+      to, {lcp, suffix_bytes, record.num_postings_, num_posting_words, num_position_words});
+  copy_padded(to, term.data() + lcp, suffix_bytes);  // there is room for the words, too
   to += suffix_bytes;
-  to = put_varint(to, record.num_postings_);
-  to = put_varint(to, num_posting_words);
-  if (positions_) to = put_varint(to, num_position_words);
   to = copy_words(to, record.posting_words(), num_posting_words);
   commit(copy_words(to, record.position_words(), num_position_words));
 }

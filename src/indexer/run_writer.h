@@ -76,7 +76,7 @@ class RunWriter {
   void begin(RunInfo* run);
   void add_document(std::string_view path, std::uint32_t length);
   void begin_terms();
-  /// Error(kCorrupt) if `term` is less than the one before.
+  /// Of a padded term (padded_bytes.h). Error(kCorrupt) if it is less than the one before.
   void add_record(std::string_view term, const RecordBuilder& record);
   void end();
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/padded_bytes.h"
 #include "base/region.h"
 #include "indexer/term_sort.h"
 
@@ -43,7 +44,7 @@ class Vocabulary {
   };
 
   Vocabulary() = default;
-  /// `max_keys` is at most kMaxKeys.
+  /// `max_keys` is at most kMaxKeys; kBytePadding of the arena hold no keys.
   Vocabulary(std::size_t max_keys, std::size_t arena_bytes);
 
   static std::size_t memory_bytes(std::size_t max_keys, std::size_t arena_bytes) {
@@ -86,7 +87,8 @@ class Vocabulary {
 
   /// True if that many more keys with that many bytes fit.
   bool has_room(std::size_t num_keys, std::size_t key_bytes) const {
-    return num_used_ + num_keys < entries_.size() && arena_used_ + key_bytes <= arena_.size();
+    return num_used_ + num_keys < entries_.size() &&
+           arena_used_ + key_bytes + kBytePadding <= arena_.size();
   }
 
   /// Adds a key that is not there, and returns its number. Needs room.
@@ -99,6 +101,7 @@ class Vocabulary {
   /// The terms without the aliases, to be sorted. They lie where the keys were: nothing may be
   /// asked for or added before clear.
   std::span<TermRef> collect();
+  /// The bytes of long terms, padded (padded_bytes.h).
   const char* arena() const { return arena_.data(); }
 
   /// Forgets all keys.

@@ -1,12 +1,14 @@
-// ByteBuffer and common_prefix.
+// ByteBuffer, common_prefix and padded strings.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "base/byte_buffer.h"
 #include "base/common_prefix.h"
+#include "base/padded_bytes.h"
 
 namespace spimi::testing {
 namespace {
@@ -47,6 +49,31 @@ TEST(CommonPrefixTest, FindsTheFirstDifferenceAtEveryPlace) {
         EXPECT_EQ(common_prefix(text, other), shorter);
       }
     }
+  }
+}
+
+TEST(PaddedBytesTest, PrefixIsThatOfTheStringsWhateverIsBehindThem) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    for (std::size_t same = 0; same < 60; ++same) {
+      // Equal up to `same`, whether that is in the strings or behind them.
+      std::string a(size + kBytePadding, '\xee'), b = a;
+      if (same < b.size()) b[same] = 'x';
+      const std::size_t expected = std::min(same, size);
+      EXPECT_EQ(common_prefix_padded(a.data(), b.data(), size), expected) << size << ' ' << same;
+    }
+  }
+}
+
+TEST(PaddedBytesTest, CopiesAllBytesAndNoneBehindThePadding) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    std::string bytes(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i + 1);
+    const PaddedString from(bytes);
+    ASSERT_EQ(from.view(), bytes);
+    std::string to(size + kBytePadding + 8, '#');
+    copy_padded(to.data(), from.view().data(), size);
+    EXPECT_EQ(to.substr(0, size), bytes);
+    EXPECT_EQ(to.substr(size + kBytePadding), "########");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -86,6 +87,46 @@ TEST(Varint, RefusesA32BitOneOfSixBytes) {
   std::uint32_t value;
   const Exact padded({129, 128, 128, 128, 128, 0});
   EXPECT_EQ(get_varint32(padded.begin(), padded.end(), &value), nullptr);
+}
+
+// Small ones with one of any size at every place; with bytes behind them, with none, cut short.
+TEST(Varint, ThoseBesideEachOtherAreWhatEachIsAlone) {
+  for (const std::uint64_t value : kBoundaries) {
+    for (std::size_t at = 0; at < 5; ++at) {
+      SCOPED_TRACE(std::to_string(value) + " at " + std::to_string(at));
+      std::uint64_t values[] = {1, 127, 0, 64, 2};
+      values[at] = value;
+      std::vector<std::uint8_t> bytes;
+      for (const std::uint64_t each : values) {
+        for (const std::uint8_t byte : encoded(each)) bytes.push_back(byte);
+      }
+      std::uint8_t out[5 * kMaxVarint64Bytes];
+      EXPECT_EQ(std::vector<std::uint8_t>(out, put_varints(out, values)), bytes);
+
+      for (std::size_t size = 0; size <= bytes.size() + 8; ++size) {
+        std::vector<std::uint8_t> part = bytes;
+        part.resize(size, 255);
+        const Exact input(part);
+        std::uint64_t wide[5];
+        std::uint32_t narrow[5];
+        const std::uint8_t* const wide_end = get_varints(input.begin(), input.end(), wide);
+        const std::uint8_t* const narrow_end = get_varints(input.begin(), input.end(), narrow);
+        if (size < bytes.size()) {
+          EXPECT_EQ(wide_end, nullptr);
+          EXPECT_EQ(narrow_end, nullptr);
+          continue;
+        }
+        EXPECT_EQ(wide_end, input.begin() + bytes.size());
+        EXPECT_TRUE(std::equal(values, values + 5, wide));
+        if (value > 0xFFFFFFFFu) {
+          EXPECT_EQ(narrow_end, nullptr);
+        } else {
+          EXPECT_EQ(narrow_end, wide_end);
+          EXPECT_TRUE(std::equal(values, values + 5, narrow));
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

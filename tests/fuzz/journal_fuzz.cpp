@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "base/padded_bytes.h"
 #include "fuzz/fuzz.h"
 #include "indexer/earlier_work.h"
 #include "indexer/run_writer.h"
@@ -76,7 +77,7 @@ Spill make_spill(std::uint32_t index) {
       record.clear();
       record.put_position(0);
       record.put_posting(0, 1);
-      writer.add_record("term", record);
+      writer.add_record(PaddedString("term").view(), record);
       writer.end();
       spill.runs.push_back(run);
     }

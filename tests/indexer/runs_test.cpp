@@ -13,6 +13,7 @@
 
 #include "base/checksum.h"
 #include "base/common_prefix.h"
+#include "base/padded_bytes.h"
 #include "indexer/corpora.h"
 #include "indexer/run_queue.h"
 #include "indexer/run_reader.h"
@@ -70,7 +71,7 @@ class RunsTest : public ::testing::Test {
         record.clear();
         record.put_position(0);
         record.put_posting(0, 1);
-        writer.add_record(term, record);
+        writer.add_record(PaddedString(term).view(), record);
       }
     });
   }
@@ -223,7 +224,7 @@ TEST_F(RunsTest, RecordsAreReadBack) {
       }
       record.put_posting(posting.piece, posting.tf);
     }
-    writer.add_record("term", record);
+    writer.add_record(PaddedString("term").view(), record);
   });
   RunCursor cursor(set_.files[0], set_.runs[0], true, kMaxTokenBytes, buffer_.data(),
                    buffer_.size());
@@ -250,7 +251,7 @@ TEST_F(RunsTest, LargestRecordsAndTermsFitTheirFrames) {
         record.put_position(100000);
         record.put_posting((i + 1) * 10000, 1);
       }
-      writer.add_record(term, record);
+      writer.add_record(PaddedString(term).view(), record);
     }
   });
   RunCursor cursor(set_.files[0], set_.runs[0], true, kMaxTokenBytes, buffer_.data(),
@@ -272,7 +273,7 @@ TEST_F(RunsTest, PieceThatIsNotInTheRunIsRefused) {
     record.clear();
     record.put_position(0);
     record.put_posting(3, 1);
-    writer.add_record("term", record);
+    writer.add_record(PaddedString("term").view(), record);
   });
   RunCursor cursor(set_.files[0], set_.runs[0], true, kMaxTokenBytes, buffer_.data(),
                    buffer_.size());
@@ -289,7 +290,7 @@ TEST_F(RunsTest, DroppedPieceIsLeftOutOfEveryRecord) {
       for (std::uint32_t i = 0; i < 1 + tf; ++i) record.put_position(i);
       record.put_posting(0, 1);
       record.put_posting(1, tf);
-      writer.add_record("term", record);
+      writer.add_record(PaddedString("term").view(), record);
     }
   });
   set_.runs[0].drop_last = true;

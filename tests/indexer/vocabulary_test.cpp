@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/padded_bytes.h"
 #include "support/random_text.h"
 
 namespace spimi::testing {
@@ -94,7 +95,7 @@ TEST(VocabularyMapTest, IsAMap) {
   Random random(test_seed());
   for (const std::size_t max_keys : {2, 5, 64, 3000, 60000}) {
     SCOPED_TRACE(max_keys);
-    Vocabulary vocabulary(max_keys, max_keys * kMaxWordBytes);
+    Vocabulary vocabulary(max_keys, max_keys * kMaxWordBytes + kBytePadding);
     std::map<std::string, std::uint32_t> numbers;  // of this run, aliases among them
     const auto expect_found = [&](const std::string& word) {
       const auto found = numbers.find(word);
@@ -160,7 +161,7 @@ TEST(VocabularyMapTest, KeysThatDifferBehindTheSixteenthByte) {
 }
 
 TEST(VocabularyMapTest, TheArenaIsFullToTheByte) {
-  Vocabulary vocabulary(8, 40);
+  Vocabulary vocabulary(8, 40 + kBytePadding);
   vocabulary.add(vocabulary.make_key(std::string(16, 's')));
   EXPECT_TRUE(vocabulary.has_room(7, 40));
   EXPECT_FALSE(vocabulary.has_room(1, 41));
