@@ -19,6 +19,20 @@ inline std::uint8_t* put_varint(std::uint8_t* out, std::uint64_t value) {
   return out;
 }
 
+/// The same where it cannot be foretold how many bytes the value takes: no branch depends on that,
+/// but for the largest ones.
+inline std::uint8_t* put_varint_blindly(std::uint8_t* out, std::uint64_t value) {
+  if (value >= std::uint64_t{1} << 28) [[unlikely]]
+    return put_varint(out, value);
+  const auto v = static_cast<std::uint32_t>(value);
+  const unsigned num_more = unsigned{v >= 1u << 7} + (v >= 1u << 14) + (v >= 1u << 21);
+  const std::uint32_t more = 0x80808080u & ((1u << 8 * num_more) - 1);
+  const std::uint32_t bytes =
+      (v & 0x7F) | (v & 0x3F80) << 1 | (v & 0x1FC000) << 2 | (v & 0xFE00000) << 3 | more;
+  std::memcpy(out, &bytes, sizeof(bytes));  // little-endian
+  return out + 1 + num_more;
+}
+
 /// The number of bytes that put_varint writes.
 inline std::size_t varint_size(std::uint64_t value) {
   const int bits = 64 - __builtin_clzll(value | 1);

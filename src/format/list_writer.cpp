@@ -133,12 +133,14 @@ void ListWriter::write_tail() {
   std::uint8_t* to = out_.postings.reserve(num_buffered_ * 2 * kMaxVarint64Bytes);
   for (std::size_t i = 0; i < num_buffered_; ++i) {
     const std::uint32_t tf = tfs_[i];
-    to = put_varint(to, std::uint64_t{gaps_[i]} << 1 | (tf == 1));
+    to = put_varint_blindly(to, std::uint64_t{gaps_[i]} << 1 | (tf == 1));
     if (tf != 1) to = put_varint(to, tf - 2);
   }
   postings_bytes_ += out_.postings.commit(to);
   to = out_.positions.reserve(num_buffered_positions_ * kMaxVarint64Bytes);
-  for (std::size_t i = 0; i < num_buffered_positions_; ++i) to = put_varint(to, position_gaps_[i]);
+  for (std::size_t i = 0; i < num_buffered_positions_; ++i) {
+    to = put_varint_blindly(to, position_gaps_[i]);
+  }
   positions_bytes_ += out_.positions.commit(to);
 }
 
@@ -160,10 +162,10 @@ TermInfo ListWriter::write_single(std::uint32_t docid, std::uint32_t position) {
   info.df = 1;
   info.cf = 1;
   std::uint8_t* to = out_.postings.reserve(kMaxVarint64Bytes);
-  info.postings_bytes = out_.postings.commit(put_varint(to, std::uint64_t{docid} << 1 | 1));
+  info.postings_bytes = out_.postings.commit(put_varint_blindly(to, std::uint64_t{docid} << 1 | 1));
   if (has_positions_) {
     to = out_.positions.reserve(kMaxVarint64Bytes);
-    info.positions_bytes = out_.positions.commit(put_varint(to, position));
+    info.positions_bytes = out_.positions.commit(put_varint_blindly(to, position));
   }
   return info;
 }

@@ -46,6 +46,9 @@ TEST(Varint, RoundTripsAtEveryLengthBoundary) {
     SCOPED_TRACE(value);
     const Exact bytes(encoded(value));
     EXPECT_EQ(bytes.size, varint_size(value));
+    std::uint8_t out[kMaxVarint64Bytes] = {};
+    std::uint8_t* const out_end = put_varint_blindly(out, value);
+    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), out, out_end));
     std::uint64_t wide = 0;
     ASSERT_EQ(get_varint64(bytes.begin(), bytes.end(), &wide), bytes.end());
     EXPECT_EQ(wide, value);
