@@ -157,16 +157,24 @@ TermInfo ListWriter::finish() {
   return info;
 }
 
-TermInfo ListWriter::write_single(std::uint32_t docid, std::uint32_t position) {
+TermInfo ListWriter::write_short(const std::uint32_t* docids, const std::uint32_t* tfs,
+                                 std::size_t size, const std::uint32_t* position_gaps,
+                                 std::size_t num_positions) {
   TermInfo info;
-  info.df = 1;
-  info.cf = 1;
-  std::uint8_t* to = out_.postings.reserve(kMaxVarint64Bytes);
-  info.postings_bytes = out_.postings.commit(put_varint_blindly(to, std::uint64_t{docid} << 1 | 1));
-  if (has_positions_) {
-    to = out_.positions.reserve(kMaxVarint64Bytes);
-    info.positions_bytes = out_.positions.commit(put_varint_blindly(to, position));
+  info.df = static_cast<std::uint32_t>(size);
+  std::uint8_t* to = out_.postings.reserve(size * 2 * kMaxVarint64Bytes);
+  std::uint32_t next_docid = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint32_t tf = tfs[i];
+    to = put_varint_blindly(to, std::uint64_t{docids[i] - next_docid} << 1 | (tf == 1));
+    if (tf != 1) to = put_varint(to, tf - 2);
+    info.cf += tf;
+    next_docid = docids[i] + 1;
   }
+  info.postings_bytes = out_.postings.commit(to);
+  to = out_.positions.reserve(num_positions * kMaxVarint64Bytes);
+  for (std::size_t i = 0; i < num_positions; ++i) to = put_varint_blindly(to, position_gaps[i]);
+  info.positions_bytes = out_.positions.commit(to);
   return info;
 }
 

@@ -54,9 +54,11 @@ class ListWriter {
   /// Ends the list. Offsets in the result are 0.
   TermInfo finish();
 
-  /// The list of a term that occurs once, at `position` (ignored without positions): all that
-  /// begin, add and finish would do. Most terms are of this kind.
-  TermInfo write_single(std::uint32_t docid, std::uint32_t position);
+  /// A list of fewer than kBlockValues postings and positions (none without positions), which is
+  /// all there is of a term; docids ascend. What begin, add and finish would do, for most terms are
+  /// of this kind.
+  TermInfo write_short(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
+                       const std::uint32_t* position_gaps, std::size_t num_positions);
 
  private:
   void add_positions(const std::uint32_t* gaps, std::size_t size);

@@ -248,8 +248,9 @@ class TermMerge {
       };
       bool is_last = take();
       TermInfo info;
-      if (is_last && decoded.num_postings == 1 && decoded.tfs[0] == 1) {
-        info = lists.write_single(decoded.docids[0], decoded.position_gaps[0]);
+      if (is_last && decoded.num_postings < kBlockValues && decoded.num_positions < kBlockValues) {
+        info = lists.write_short(decoded.docids, decoded.tfs, decoded.num_postings,
+                                 decoded.position_gaps, decoded.num_positions);
       } else {
         const auto add = [&] {
           try {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,47 @@ TEST_F(ListWriterTest, AnyDivisionIntoStretchesGivesTheBytesOfTheReference) {
         }
       }
     }
+  }
+}
+
+TEST_F(ListWriterTest, ShortListsWrittenAtOnceHaveTheBytesOfTheReference) {
+  SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(test_seed()));
+  Random random(test_seed());
+  for (const bool positions : {true, false}) {
+    index_ = random_test_index(random, 1000, {0, 1, 2, 3, 50, 126, 127, 128}, true);
+    TestIndex expected_index = index_;
+    expected_index.positions = positions;
+    ListWriter writer(bytes_, lengths_, average_length(index_), positions);
+    std::string expected_postings, expected_positions;
+    std::size_t num_lists = 0;
+    for (const auto& [term, list] : index_.lists) {
+      SCOPED_TRACE(term);
+      std::vector<std::uint32_t> docids, tfs, gaps;
+      for (const TestPosting& posting : list) {
+        docids.push_back(posting.docid);
+        tfs.push_back(posting.tf);
+        for (std::uint32_t i = 0; positions && i < posting.tf; ++i) {
+          gaps.push_back(posting.positions[i] - (i == 0 ? 0 : posting.positions[i - 1] + 1));
+        }
+      }
+      if (docids.size() >= kBlockValues || gaps.size() >= kBlockValues) continue;
+      ++num_lists;
+      const EncodedLists expected = encode_lists(expected_index, list, average_length(index_));
+      const TermInfo info =
+          writer.write_short(docids.data(), tfs.data(), docids.size(), gaps.data(), gaps.size());
+      EXPECT_EQ(info.df, list.size());
+      EXPECT_EQ(info.cf, std::accumulate(tfs.begin(), tfs.end(), std::uint64_t{0}));
+      EXPECT_EQ(info.postings_bytes, expected.postings.size());
+      EXPECT_EQ(info.skips_bytes, 0u);
+      EXPECT_EQ(info.positions_bytes, positions ? expected.positions.size() : 0);
+      expected_postings += expected.postings;
+      if (positions) expected_positions += expected.positions;
+    }
+    EXPECT_GE(num_lists, 4u);
+    EXPECT_EQ(bytes_of(bytes_.postings), expected_postings);
+    EXPECT_EQ(bytes_of(bytes_.positions), expected_positions);
+    bytes_.postings.clear();
+    bytes_.positions.clear();
   }
 }
 
