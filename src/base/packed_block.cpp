@@ -1,5 +1,6 @@
 #include "base/packed_block.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -56,6 +57,25 @@ void unpack(const std::uint8_t* in, std::uint32_t* values) {
   }
 }
 
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+
+/// The high bits of the first `size` bytes, at most 8, of eight that can be read.
+std::uint64_t high_bits(const std::uint8_t* in, unsigned size) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, in, sizeof(bytes));
+  return bytes & kHighBits & ~std::uint64_t{0} >> (64 - 8 * size);
+}
+
+/// Whether the varints are of one byte each. So are nearly all, so this is predicted.
+bool are_short(const std::uint8_t* in, const std::uint8_t* end, unsigned num_varints) {
+  if (static_cast<std::size_t>(end - in) < num_varints + std::size_t{7}) return false;
+  std::uint64_t found = 0;
+  for (unsigned i = 0; i < num_varints; i += 8) {
+    found |= high_bits(in + i, std::min(num_varints - i, 8u));
+  }
+  return found == 0;
+}
+
 using PackFunction = void (*)(const std::uint32_t*, std::uint8_t*);
 using UnpackFunction = void (*)(const std::uint8_t*, std::uint32_t*);
 
@@ -103,6 +123,14 @@ const std::uint8_t* decode_packed(const std::uint8_t* in, const std::uint8_t* en
   kUnpack[width](in, values);
   const std::uint8_t* const indices = in + std::size_t{16} * width;
   in += fixed;
+  if (width <= 25 && are_short(in, end, num_exceptions)) {
+    std::uint8_t seen = 0;
+    for (unsigned e = 0; e < num_exceptions; ++e) {
+      seen |= indices[e];
+      values[indices[e] % kBlockValues] |= std::uint32_t{in[e]} << width;
+    }
+    return seen < kBlockValues ? in + num_exceptions : nullptr;
+  }
   for (unsigned e = 0; e < num_exceptions; ++e) {
     std::uint32_t high = 0;
     in = get_varint32(in, end, &high);
@@ -120,6 +148,7 @@ const std::uint8_t* skip_packed(const std::uint8_t* in, const std::uint8_t* end)
   in += 2;
   if (static_cast<std::size_t>(end - in) < fixed) return nullptr;
   in += fixed;
+  if (are_short(in, end, left)) return in + left;
   while (left > 0) {
     if (in == end) return nullptr;
     left -= *in++ < 0x80;

@@ -35,7 +35,18 @@ int decode(const std::string& bytes, Values* values) {
   const std::uint8_t* const next = decode_packed(exact.get(), end, values->data());
   if (next == nullptr) return -1;
   EXPECT_EQ(skipped, next);
-  return static_cast<int>(next - exact.get());
+  const auto size = static_cast<int>(next - exact.get());
+  // What is behind a block is nothing to it.
+  for (const char behind : {'\0', '\xff'}) {
+    const std::string more =
+        bytes.substr(0, static_cast<std::size_t>(size)) + std::string(200, behind);
+    const auto* const begin = reinterpret_cast<const std::uint8_t*>(more.data());
+    Values same(kBlockValues);
+    EXPECT_EQ(decode_packed(begin, begin + more.size(), same.data()) - begin, size);
+    EXPECT_EQ(skip_packed(begin, begin + more.size()) - begin, size);
+    EXPECT_EQ(same, *values);
+  }
+  return size;
 }
 
 void expect_round_trip(const Values& values) {
@@ -136,6 +147,7 @@ TEST(PackedBlock, RefusesWhatNoEncoderWrites) {
   EXPECT_EQ(decode(block(32, 1, body), &decoded), -1) << "width 32 with an exception";
   EXPECT_EQ(decode(block(0, 129, body), &decoded), -1) << "more exceptions than values";
   EXPECT_EQ(decode(block(0, 1, "\x80\x01"), &decoded), -1) << "an index over 127";
+  EXPECT_EQ(decode(block(0, 1, "\x80" + body), &decoded), -1) << "the same, with bytes behind";
   const std::string lanes(16 * 31, '\0');
   EXPECT_EQ(decode(block(31, 1, lanes + std::string("\0\2", 2)), &decoded), -1) << "33 bits";
   EXPECT_EQ(decode(block(31, 1, lanes + std::string("\0\1", 2)), &decoded), 2 + 16 * 31 + 2);
