@@ -1,18 +1,18 @@
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <optional>
 
 #include "search/adjacent_matcher.h"
 #include "search/doc_iterator.h"
+#include "search/doc_window.h"
 #include "search/near_matcher.h"
 
 namespace spimi {
 namespace {
 
 /// Documents that hold all the words of a phrase are the candidates; where their positions are as
-/// they must be, it matches. Candidates are found batch by batch: postings of the rarest word,
-/// which are looked up in the others.
+/// they must be, it matches. Candidates are found window by window, as for counting; their
+/// positions are looked up batch by batch.
 class PhraseIterator : public DocIterator {
  public:
   PhraseIterator(const PlanNode& node, const SearchContext& context, bool scores,
@@ -22,27 +22,34 @@ class PhraseIterator : public DocIterator {
         num_words_(node.terms.size()),
         adjacent_(segment_) {
     if (scores) weights_ = weights_of(node, context);
-    for (std::size_t i = 0; i < node.terms.size(); ++i) {
+    std::vector<std::size_t> places;
+    std::vector<TermInfo> required(also.begin(), also.end());
+    for (std::size_t i = 0; i < num_words_; ++i) {
       if (scores) max_score_ += weights_[i].bound();
-      words_.push_back({i, node.terms[i].info.df, segment_.postings(node.terms[i].info), {}});
+      places.push_back(i);
     }
-    std::stable_sort(words_.begin(), words_.end(),
-                     [](const Word& a, const Word& b) { return a.df < b.df; });
+    std::stable_sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) {
+      return node.terms[a].info.df < node.terms[b].info.df;
+    });
+    if (max_score_ > 0) share_of_first_ = weights_[0].bound() / max_score_;
     has_impacts_ = scores && weights_[0].has_impacts();
-    for (const Word& word : words_) {
-      const TermInfo& info = node.terms[word.place].info;
+    words_.reserve(num_words_);
+    for (const std::size_t place : places) {
+      const TermInfo& info = node.terms[place].info;
+      required.push_back(info);
+      words_.push_back({place, segment_.postings(info), {}});
       if (has_impacts_) bounds_.push_back(segment_.skips(info));
       if (node.order == QueryNode::Order::kAdjacent) {
-        adjacent_.add_word(info, node.offsets[word.place]);
+        adjacent_.add_word(info, node.offsets[place]);
       }
     }
     if (node.order != QueryNode::Order::kAdjacent) near_.emplace(node, segment_);
-    for (const TermInfo& term : also) {
-      words_.push_back({kNoPlace, term.df, segment_.postings(term), {}});
-    }
-    // Behind the rarest word all are looked up, the others rarest first as well.
-    std::stable_sort(words_.begin() + 1, words_.end(),
-                     [](const Word& a, const Word& b) { return a.df < b.df; });
+    std::stable_sort(required.begin(), required.end(),
+                     [](const TermInfo& a, const TermInfo& b) { return a.df < b.df; });
+    lists_.reserve(required.size());
+    for (const TermInfo& term : required) lists_.push_back(segment_.postings(term));
+    cost_ = required[0].df;
+    rarest_is_word_ = cost_ == node.terms[places[0]].info.df;
   }
 
   std::uint32_t seek(std::uint32_t target) override {
@@ -61,16 +68,19 @@ class PhraseIterator : public DocIterator {
   }
 
   double score() override { return score_of(docid_, tfs_[at_]); }
+  bool may_exceed(double score) override {
+    if (share_of_first_ == 0) return true;
+    return weights_[0].may_reach(score * share_of_first_, tfs_[at_], segment_.length(docid_));
+  }
 
   void set_min_score(double score) override {
     if (!weights_[0].grows_with_tf() || max_score_ == 0) return;
     min_score_ = score;
-    // All words have the same tf, so the first one's part in the score is always the same.
-    least_of_first_ = score * weights_[0].bound() / max_score_;
+    least_of_first_ = score * share_of_first_;
     least_tf_ = weights_[0].least_tf(least_of_first_);
   }
 
-  std::uint64_t cost() const override { return words_[0].df; }
+  std::uint64_t cost() const override { return cost_; }
   bool is_dear() const override { return true; }
 
   Bound bound(std::uint32_t target) override {
@@ -91,11 +101,8 @@ class PhraseIterator : public DocIterator {
   static constexpr std::uint32_t kMinBatch = 8;
   static constexpr std::uint32_t kMaxBatch = kBlockValues;
 
-  static constexpr std::size_t kNoPlace = ~std::size_t{0};
-
   struct Word {
-    std::size_t place;  ///< In the phrase; kNoPlace if it is only required.
-    std::uint32_t df;
+    std::size_t place;  ///< In the phrase.
     PostingsCursor cursor;
     std::array<PositionsRange, kMaxBatch> ranges;  ///< Of the candidates.
   };
@@ -106,35 +113,75 @@ class PhraseIterator : public DocIterator {
     const std::uint32_t size = 2 * num_asked_ >= size_ ? 2 * batch_size_ : batch_size_ / 2;
     batch_size_ = std::clamp(size, kMinBatch, kMaxBatch);
     num_asked_ = 0;
-    PostingsCursor& rarest = words_[0].cursor;
-    const std::uint32_t first = rarest.seek(target);
-    if (first == kEnd) return false;
-    // What is behind the last bound is perhaps not asked for.
-    auto docids = rarest.docids_below(first <= bound_end_ ? bound_end_ + 1 : kEnd);
-    docids = docids.first(std::min<std::size_t>(docids.size(), batch_size_));
-    std::copy(docids.begin(), docids.end(), docids_.begin());
-    batch_end_ = docids.back() + 1;
+    do {
+      if (target >= window_.end() && !find_window(target)) return false;
+      target = std::max(target, window_.first());
+      // What is behind the last bound is perhaps not asked for.
+      const std::uint32_t end =
+          target <= bound_end_ ? std::min(window_.end(), bound_end_ + 1) : window_.end();
+      target = is_walked_ ? walk(target, end) : pick(target, end);
+    } while (size_ == 0);
+    batch_end_ = target;
     at_ = 0;
-    size_ = static_cast<std::uint32_t>(docids.size());
-    std::iota(indices_.begin(), indices_.begin() + size_, std::uint8_t{0});
-    for (std::size_t i = 1; i < words_.size(); ++i) {
+    for (std::size_t i = is_walked_ ? 1 : 0; i < words_.size(); ++i) {
       Word& word = words_[i];
-      if (word.place == kNoPlace) {
-        word.cursor.find({docids_.data(), size_}, tfs_.data());
-        keep([this](std::uint32_t k) { return tfs_[k] != 0; });
-      } else {
-        word.cursor.find_positions({docids_.data(), size_}, word.ranges.data());
-        keep([&word](std::uint32_t k) { return word.ranges[k].tf != 0; });
-      }
+      word.cursor.find_positions({docids_.data(), size_}, word.ranges.data());
+      // Only the lists of a damaged index can disagree.
+      keep([&word](std::uint32_t k) { return word.ranges[k].tf != 0; });
     }
-    rarest.positions_ranges({indices_.data(), size_}, words_[0].ranges.data());
     is_matched_ = false;
     return true;
   }
 
+  /// Finds the candidates of the next window that has a posting of the rarest list from `target`
+  /// on; false if there is none.
+  bool find_window(std::uint32_t target) {
+    PostingsCursor& rarest = lists_[0];
+    const std::uint32_t first = rarest.seek(std::max(target, window_.end()));
+    if (first == kEnd) return false;
+    window_.begin(first);
+    window_.add(rarest);
+    const std::uint64_t most = any_window_ ? 0 : window_.count();
+    for (std::size_t i = 1; i < lists_.size(); ++i) window_.keep(lists_[i], true);
+    // Where many of a word's postings are candidates, they need not be looked up in its blocks. A
+    // list that something was looked up in cannot be walked any more.
+    if (!any_window_) is_walked_ = rarest_is_word_ && 2 * window_.count() > most;
+    any_window_ = true;
+    return true;
+  }
+
+  /// Makes a batch of the next candidates from `target` on that are before `end`. Returns a docid
+  /// up to which there are no others.
+  std::uint32_t pick(std::uint32_t target, std::uint32_t end) {
+    size_ = window_.take(target, end, batch_size_, docids_.data());
+    return size_ == batch_size_ ? docids_[size_ - 1] + 1 : end;
+  }
+
+  /// The same of those in a block of the rarest word, and finds where its positions are.
+  std::uint32_t walk(std::uint32_t target, std::uint32_t end) {
+    PostingsCursor& rarest = words_[0].cursor;
+    rarest.seek(target);
+    auto docids = rarest.docids_below(end);
+    docids = docids.first(std::min<std::size_t>(docids.size(), batch_size_));
+    size_ = 0;
+    if (docids.empty()) return end;
+    std::array<std::uint8_t, kMaxBatch> indices;
+    std::uint32_t size = 0;
+    for (std::uint32_t i = 0; i < docids.size(); ++i) {
+      indices[size] = static_cast<std::uint8_t>(i);
+      size += static_cast<std::uint32_t>(window_.has(docids[i]));
+    }
+    for (std::uint32_t i = 0; i < size; ++i) docids_[i] = docids[indices[i]];
+    if (size != 0) rarest.positions_ranges({indices.data(), size}, words_[0].ranges.data());
+    size_ = size;
+    return docids.back() + 1;
+  }
+
   /// Keeps the candidates that match, of those that are not passed over.
   void match_batch() {
-    keep([&](std::uint32_t i) { return i >= at_ && !(min_score_ > 0 && cannot_enter(i)); });
+    if (at_ > 0 || min_score_ > 0) {
+      keep([&](std::uint32_t i) { return i >= at_ && !(min_score_ > 0 && cannot_enter(i)); });
+    }
     at_ = 0;
     is_matched_ = true;
     const std::uint32_t most = scores_ ? ~0u : 1;
@@ -142,14 +189,14 @@ class PhraseIterator : public DocIterator {
       std::vector<PositionsRange> ranges(num_words_);
       for (std::uint32_t i = 0; i < size_; ++i) {
         for (const Word& word : words_) {
-          if (word.place != kNoPlace) ranges[word.place] = word.ranges[i];
+          ranges[word.place] = word.ranges[i];
         }
         tfs_[i] = near_->count(ranges, most);
       }
     } else {
       ranges_.clear();
       for (const Word& word : words_) {
-        if (word.place != kNoPlace) ranges_.push_back(word.ranges.data());
+        ranges_.push_back(word.ranges.data());
       }
       adjacent_.count(ranges_, size_, most, tfs_.data());
     }
@@ -174,7 +221,6 @@ class PhraseIterator : public DocIterator {
     if (num_kept == size_) return;
     size_ = num_kept;
     for (std::uint32_t i = 0; i < size_; ++i) docids_[i] = docids_[kept[i]];
-    for (std::uint32_t i = 0; i < size_; ++i) indices_[i] = indices_[kept[i]];
     for (Word& word : words_) {
       for (std::uint32_t i = 0; i < size_; ++i) word.ranges[i] = word.ranges[kept[i]];
     }
@@ -192,7 +238,7 @@ class PhraseIterator : public DocIterator {
   bool cannot_enter(std::uint32_t i) {
     std::uint32_t tf = ~0u;
     for (const Word& word : words_) {
-      if (word.place != kNoPlace) tf = std::min(tf, word.ranges[i].tf);
+      tf = std::min(tf, word.ranges[i].tf);
     }
     if (tf < least_tf_) return true;
     return has_impacts_ ? !weights_[0].may_reach(least_of_first_, tf, segment_.length(docids_[i]))
@@ -204,15 +250,22 @@ class PhraseIterator : public DocIterator {
   std::vector<TermWeight> weights_;  ///< By place in the phrase.
   bool has_impacts_ = false;
   std::size_t num_words_;
-  std::vector<Word> words_;          ///< Rarest first; and what else is required.
+  std::vector<Word> words_;          ///< Rarest first.
   std::vector<SkipCursor> bounds_;   ///< Of the words, for `bound`.
   AdjacentMatcher adjacent_;         ///< Of the same words, if they must be adjacent;
   std::optional<NearMatcher> near_;  ///< else this one, by place in the phrase.
   std::vector<const PositionsRange*> ranges_;
 
+  // The candidates.
+  std::vector<PostingsCursor> lists_;  ///< Of the words and of what else is required, rarest first.
+  std::uint64_t cost_ = 0;
+  bool rarest_is_word_ = false;
+  DocWindow window_;
+  bool any_window_ = false;
+  bool is_walked_ = false;  ///< Batches are made of the rarest word's postings.
+
   // The batch.
   std::array<std::uint32_t, kMaxBatch> docids_;
-  std::array<std::uint8_t, kMaxBatch> indices_;  ///< Of docids_below of the rarest word.
   std::array<std::uint32_t, kMaxBatch> tfs_;
   std::uint32_t at_ = 0, size_ = 0;
   bool is_matched_ = false;  ///< Then there are tfs, and what does not match is not in it any more.
@@ -221,6 +274,8 @@ class PhraseIterator : public DocIterator {
   std::uint32_t bound_end_ = 0;  ///< Of the last bound.
 
   double min_score_ = 0;
+  /// The first word's part in the score: always the same, for all words have the same tf.
+  double share_of_first_ = 0;
   double least_of_first_ = 0;  ///< What the first word must score then.
   std::uint32_t least_tf_ = 0;
 };

@@ -393,6 +393,33 @@ TEST_F(QueryTest, PhrasesInDocumentsLongAndShort) {
   }
 }
 
+/// Candidates are found for tens of thousands of documents at a time; some such stretches have
+/// none.
+TEST_F(QueryTest, PhrasesOverManyDocuments) {
+  ReferenceIndex reference;
+  for (std::uint32_t docid = 0; docid < 110'000; ++docid) {
+    std::string text;
+    const bool is_any = docid < 900 || (docid > 32'500 && docid < 33'000) || docid > 109'200;
+    // Most that have "a" have "b", and few have "c" of the many with "d".
+    if (is_any && random_below(random_, 3) == 0) {
+      text = random_below(random_, 2) == 0 ? "a b " : "b x a ";
+      if (random_below(random_, 4) == 0) text += "a b a b ";
+    }
+    if (is_any && random_below(random_, 3) == 0) text += "d c ";
+    if (is_any && random_below(random_, 9) == 0) text += "e ";
+    if (docid % 64 == 0) text += random_below(random_, 30) == 0 ? "c d " : "d ";
+    if (docid % 512 == 63) text += "c ";
+    reference.add_document(std::to_string(100'000 + docid), text);
+  }
+  const Index index = write_and_open(reference);
+  for (const std::string query :
+       {"\"a b\"", "\"c d\"", "\"d c\"", "\"b d c\"", "\"a b\"~2", "+\"a b\" +e", "+\"a b\" +d",
+        "+e +\"d c\" -a", "+\"a b\" +\"d c\"", "\"a b\"^0", "+\"a b\"^0 +e", "+c +\"a b a\" d"}) {
+    expect_exact(reference, index, query);
+    if (HasFatalFailure()) return;
+  }
+}
+
 TEST_F(QueryTest, PatternsAreTheUnionOfTheirTerms) {
   const ReferenceIndex reference = random_reference(500);
   const Index index = write_and_open(reference);
