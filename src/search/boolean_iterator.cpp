@@ -140,6 +140,8 @@ class AllOfIterator : public DocIterator {
     return sum;
   }
 
+  bool may_exceed(double score) override { return required_[0]->may_exceed(score - other_score_); }
+
   std::uint64_t cost() const override { return required_[0]->cost(); }
   bool is_dear() const override { return any_is_dear(required_); }
 
@@ -232,6 +234,7 @@ std::unique_ptr<DocIterator> make_boolean_iterator(const PlanNode& node,
   for (const PlanClause& clause : node.clauses) {
     const bool scored = scores && clause.occur != Occur::kNot;
     if (clause.occur == Occur::kShould && any_must && !scores) continue;
+    Occur occur = clause.occur;
     std::unique_ptr<DocIterator> iterator;
     if (clause.occur == Occur::kMust && clause.node.kind == PlanNode::Kind::kPhrase) {
       iterator = make_phrase_iterator(clause.node, context, scored, required_terms);
@@ -239,13 +242,16 @@ std::unique_ptr<DocIterator> make_boolean_iterator(const PlanNode& node,
     } else {
       // The phrase has seen to it already.
       const bool is_term = clause.node.kind == PlanNode::Kind::kTerm;
-      if (clause.occur == Occur::kMust && is_term && any_phrase && !scores) continue;
+      if (clause.occur == Occur::kMust && is_term && any_phrase) {
+        if (!scores) continue;
+        occur = Occur::kShould;
+      }
       iterator = make_iterator(clause.node, context, scored);
     }
     if (clause.occur == Occur::kShould && !any_must) {
       should.push_back(std::move(iterator));
     } else {
-      parts.push_back({clause.occur, std::move(iterator)});
+      parts.push_back({occur, std::move(iterator)});
     }
   }
   if (!any_must) {

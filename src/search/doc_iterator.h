@@ -34,6 +34,8 @@ class DocIterator {
   virtual bool matches() { return true; }
   /// The score of the candidate, which must have matched.
   virtual double score() { return 0; }
+  /// False only if that is not more than `score`; quicker.
+  virtual bool may_exceed(double) { return true; }
   /// The most documents it can match: the rarest goes first.
   virtual std::uint64_t cost() const = 0;
   /// True if `matches` is dear, such as where it reads positions.

@@ -126,6 +126,7 @@ std::uint64_t rank_and_count(const PlanNode& root, const SearchContext& context,
        docid = iterator->seek(docid + 1)) {
     if (!iterator->matches()) continue;
     ++num_docs;
+    if (!iterator->may_exceed(top.lenient_threshold())) continue;
     top.offer(docid, context.total_score(docid, iterator->score()));
   }
   return num_docs;
