@@ -54,6 +54,32 @@ HWY_INLINE std::uint32_t join(const ShiftedSums& a, const ShiftedSums& b, std::u
   return num_found;
 }
 
+/// The same of two short runs, which most are: what `b` has is compared at once.
+template <bool kStore>
+HWY_INLINE std::uint32_t join_short(const ShiftedSums& a, const ShiftedSums& b,
+                                    std::uint32_t* found) {
+  const Words d;
+  const auto values = hn::Add(hn::LoadU(d, b.sums), hn::Set(d, a.shift - b.shift));
+  const auto is_equal = [&](std::uint32_t k) HWY_ATTR {
+    return hn::Eq(values, hn::Set(d, a.sums[std::min(k, a.size - 1)]));
+  };
+  const auto equal =
+      hn::And(hn::Or(hn::Or(is_equal(0), is_equal(1)), hn::Or(is_equal(2), is_equal(3))),
+              hn::FirstN(d, b.size));
+  if constexpr (kStore) {
+    hn::StoreU(hn::Compress(hn::Sub(values, hn::Set(d, a.shift)), equal), d, found);
+  }
+  return static_cast<std::uint32_t>(hn::CountTrue(d, equal));
+}
+
+template <bool kStore>
+HWY_INLINE std::uint32_t join_run(const ShiftedSums& a, const ShiftedSums& b, std::uint32_t most,
+                                  std::uint32_t* found) {
+  if (a.size <= 4 && b.size <= hn::Lanes(Words())) return join_short<kStore>(a, b, found);
+  std::uint32_t a_at = 0, b_at = 0;
+  return join<kStore>(a, b, a_at, b_at, most, found);
+}
+
 std::uint32_t JoinPositions(PositionRun& a, PositionRun& b, std::uint32_t least,
                             std::uint32_t* found) {
   return join<true>(a, b, a.at, b.at, least, found);
@@ -61,14 +87,15 @@ std::uint32_t JoinPositions(PositionRun& a, PositionRun& b, std::uint32_t least,
 
 void JoinPositionRuns(std::span<const ShiftedSums> a, const ShiftedSums* b, std::uint32_t most,
                       std::uint32_t* counts, std::uint32_t* found) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::uint32_t a_at = 0, b_at = 0;
-    if (found == nullptr) {
-      counts[i] = join<false>(a[i], b[i], a_at, b_at, most, nullptr);
-    } else {
-      counts[i] = join<true>(a[i], b[i], a_at, b_at, most, found);
-      found += counts[i];
+  if (found == nullptr) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      counts[i] = join_run<false>(a[i], b[i], most, nullptr);
     }
+    return;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    counts[i] = join_run<true>(a[i], b[i], most, found);
+    found += counts[i];
   }
 }
 

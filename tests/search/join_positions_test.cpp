@@ -61,7 +61,8 @@ class JoinPositionsTest : public ::testing::Test {
   }
 
   RandomRun random_run() {
-    const std::uint64_t size = 1 + random_below(random_, random_below(random_, 4) == 0 ? 256 : 20);
+    constexpr std::uint64_t kSizes[] = {4, 16, 20, 256};
+    const std::uint64_t size = 1 + random_below(random_, kSizes[random_below(random_, 4)]);
     // Near each other, or anywhere up to the last number there is.
     const std::uint64_t below = random_below(random_, 4) == 0 ? std::uint64_t{1} << 32 : 4 * size;
     return {random_, size, below};
