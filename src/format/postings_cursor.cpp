@@ -119,7 +119,7 @@ void PostingsCursor::decode_tfs() {
     postings_->corrupt(tfs_offset_, "a posting block is malformed");
   }
   std::uint32_t lacks_tf = 0;
-  for (std::uint32_t& tf : tfs_) lacks_tf |= ++tf == 0;
+  for (std::uint32_t& tf : std::span(tfs_, kBlockValues)) lacks_tf |= ++tf == 0;
   if (lacks_tf != 0) {
     postings_->corrupt(tfs_offset_, "a posting block disagrees with its skip entry");
   }

@@ -92,6 +92,7 @@ class PostingsCursor {
   SkipCursor::Bound bound(std::uint32_t target);
 
   /// The docids of the current block from the current posting on, as far as they are below `end`.
+  /// Behind these, and all spans of docids and tfs, kBitmapSlack more can be read.
   std::span<const std::uint32_t> docids_below(std::uint32_t end) const;
   /// The tfs of the current block from the current posting on.
   std::span<const std::uint32_t> tfs_from_here() { return block_tfs().subspan(at_); }
@@ -153,7 +154,7 @@ class PostingsCursor {
   RankedBitmap bitmap_;
   /// The tfs of the current block are decoded when they are first asked for: counting and lookups
   /// do without most of them.
-  std::uint32_t tfs_[kBlockValues] = {};
+  std::uint32_t tfs_[kBlockValues + kBitmapSlack] = {};
   bool tfs_decoded_ = true;
   std::uint64_t tfs_offset_ = 0;
   const std::uint8_t *tfs_begin_ = nullptr, *tfs_end_ = nullptr;

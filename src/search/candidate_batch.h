@@ -30,6 +30,8 @@ inline float quick_least(double least, double margin = kQuickMargin) {
   return static_cast<float>(std::clamp(least * margin, kLeastQuick, kMostQuick));
 }
 
+static_assert(kQuickSlack <= kBitmapSlack);  // of the blocks of a cursor
+
 /// Postings of a block, with room for all of it and kQuickSlack.
 struct PostingRows {
   std::uint32_t *docids, *tfs, *lengths;
@@ -59,16 +61,23 @@ inline void add_scores(const TermWeight& weight, const std::uint32_t* tfs,
   }
 }
 
-/// Keeps of some postings of a block those that may score `least` or more; returns how many.
+/// Keeps of some postings of a block those that may score `least` or more; returns how many. Behind
+/// `docids` and `tfs` there is kQuickSlack to be read.
 inline std::size_t keep_postings(const TermWeight& weight, const U32Array& all_lengths,
                                  double least, std::span<const std::uint32_t> docids,
                                  std::span<const std::uint32_t> tfs, const PostingRows& kept) {
-  const std::size_t size = keep_frequent(docids.data(), tfs.data(), docids.size(),
-                                         weight.least_tf(least), kept.docids, kept.tfs);
+  const std::uint32_t least_tf = weight.least_tf(least);
+  if (least_tf <= 1 && weight.has_quick_score()) {
+    all_lengths.gather(docids.data(), docids.size(), kept.lengths);
+    return keep_scores(weight.quick_score(), quick_least(least), docids.data(), tfs.data(),
+                       docids.size(), kept.docids, kept.tfs, kept.lengths, kept.scores);
+  }
+  const std::size_t size =
+      keep_frequent(docids.data(), tfs.data(), docids.size(), least_tf, kept.docids, kept.tfs);
   all_lengths.gather(kept.docids, size, kept.lengths);
   if (weight.has_quick_score()) {
-    return keep_scores(weight.quick_score(), quick_least(least), kept.docids, kept.tfs,
-                       kept.lengths, kept.scores, size);
+    return keep_scores(weight.quick_score(), quick_least(least), kept.docids, kept.tfs, size,
+                       kept.docids, kept.tfs, kept.lengths, kept.scores);
   }
   std::fill_n(kept.scores, size, 0.0f);
   add_scores(weight, kept.tfs, kept.lengths, kept.scores, size);

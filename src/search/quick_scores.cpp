@@ -75,9 +75,9 @@ std::size_t KeepFrequent(const std::uint32_t* docids, const std::uint32_t* tfs, 
   return num_kept;
 }
 
-std::size_t KeepScores(const QuickScore& score, float least, std::uint32_t* docids,
-                       std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
-                       std::size_t size) {
+std::size_t KeepScores(const QuickScore& score, float least, const std::uint32_t* docids,
+                       const std::uint32_t* tfs, std::size_t size, std::uint32_t* kept_docids,
+                       std::uint32_t* kept_tfs, std::uint32_t* lengths, float* scores) {
   const Words d;
   const Floats f;
   std::size_t num_kept = 0;
@@ -89,8 +89,8 @@ std::size_t KeepScores(const QuickScore& score, float least, std::uint32_t* doci
     const std::size_t count = hn::CountTrue(d, kept);
     if (count == 0) return;
     // No further than what was read.
-    hn::StoreU(hn::Compress(hn::LoadU(d, docids + i), kept), d, docids + num_kept);
-    hn::StoreU(hn::Compress(tf, kept), d, tfs + num_kept);
+    hn::StoreU(hn::Compress(hn::LoadU(d, docids + i), kept), d, kept_docids + num_kept);
+    hn::StoreU(hn::Compress(tf, kept), d, kept_tfs + num_kept);
     hn::StoreU(hn::Compress(length, kept), d, lengths + num_kept);
     hn::StoreU(hn::Compress(value, hn::RebindMask(f, kept)), f, scores + num_kept);
     num_kept += count;
@@ -211,10 +211,10 @@ std::size_t keep_frequent(const std::uint32_t* docids, const std::uint32_t* tfs,
   return target()->frequent(docids, tfs, size, least_tf, kept_docids, kept_tfs);
 }
 
-std::size_t keep_scores(const QuickScore& score, float least, std::uint32_t* docids,
-                        std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
-                        std::size_t size) {
-  return target()->scores(score, least, docids, tfs, lengths, scores, size);
+std::size_t keep_scores(const QuickScore& score, float least, const std::uint32_t* docids,
+                        const std::uint32_t* tfs, std::size_t size, std::uint32_t* kept_docids,
+                        std::uint32_t* kept_tfs, std::uint32_t* lengths, float* scores) {
+  return target()->scores(score, least, docids, tfs, size, kept_docids, kept_tfs, lengths, scores);
 }
 
 void add_quick_scores(const QuickScore& score, const std::uint32_t* tfs,

@@ -23,11 +23,12 @@ std::size_t keep_frequent(const std::uint32_t* docids, const std::uint32_t* tfs,
                           std::uint32_t least_tf, std::uint32_t* kept_docids,
                           std::uint32_t* kept_tfs);
 
-/// Keeps, in their order at the beginning, the postings that score `least`, but for rounding by
-/// 1e-6 of it, and writes their scores; returns how many.
-std::size_t keep_scores(const QuickScore& score, float least, std::uint32_t* docids,
-                        std::uint32_t* tfs, std::uint32_t* lengths, float* scores,
-                        std::size_t size);
+/// Moves the postings that score `least`, but for rounding by 1e-6 of it, to `kept_docids` and
+/// `kept_tfs`, which may be the same arrays, and to the beginning of `lengths`; writes their
+/// scores. Returns how many.
+std::size_t keep_scores(const QuickScore& score, float least, const std::uint32_t* docids,
+                        const std::uint32_t* tfs, std::size_t size, std::uint32_t* kept_docids,
+                        std::uint32_t* kept_tfs, std::uint32_t* lengths, float* scores);
 
 /// Adds what the postings score to `sums`, but for rounding; 0 for a tf of 0.
 void add_quick_scores(const QuickScore& score, const std::uint32_t* tfs,

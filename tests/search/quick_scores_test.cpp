@@ -87,13 +87,15 @@ TEST_F(QuickScoresTest, KeepsScores) {
     const float least = size % 4 == 0
                             ? std::numeric_limits<float>::min()
                             : static_cast<float>(scores[testing::random_below(random_, size)]);
-    Postings kept = all;
-    kept.docids.resize(size + kQuickSlack);
-    kept.tfs.resize(size + kQuickSlack);
-    kept.lengths.resize(size + kQuickSlack);
+    Postings read = all;
+    for (auto* row : {&read.docids, &read.tfs, &read.lengths}) row->resize(size + kQuickSlack);
+    Postings kept = read;
     std::vector<float> kept_scores(size + kQuickSlack);
-    const std::size_t num_kept = keep_scores(weight, least, kept.docids.data(), kept.tfs.data(),
-                                             kept.lengths.data(), kept_scores.data(), size);
+    // To the same arrays, or to others.
+    const Postings& from = size % 2 == 0 ? kept : read;
+    const std::size_t num_kept =
+        keep_scores(weight, least, from.docids.data(), from.tfs.data(), size, kept.docids.data(),
+                    kept.tfs.data(), kept.lengths.data(), kept_scores.data());
     std::size_t at = 0;
     for (std::size_t i = 0; i < size; ++i) {
       const bool is_kept = at < num_kept && kept.docids[at] == all.docids[i];
