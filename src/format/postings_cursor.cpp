@@ -110,8 +110,7 @@ void PostingsCursor::read_block() {
       block_disagrees();
     }
   }
-  start_block(kBlockValues, skips_.max_impact());
-  skips_.pass();
+  start_full_block();
 }
 
 void PostingsCursor::decode_tfs() {
@@ -167,6 +166,14 @@ void PostingsCursor::start_block(std::uint32_t size, std::uint8_t impact) {
   is_bitmap_ = false;
   docid_ = docids_[0];
   tfs_added_ = false;
+}
+
+/// Of the block ahead, and passes it.
+void PostingsCursor::start_full_block() {
+  start_block(kBlockValues, skips_.max_impact());
+  skips_.pass();
+  // Most often the next one is read as well.
+  for (int i = 0; i < 3; ++i) __builtin_prefetch(tfs_end_ + 64 * i);
 }
 
 void PostingsCursor::end() {
@@ -233,8 +240,7 @@ void PostingsCursor::begin_bitmap() {
   tfs_end_ = bitmap + skips_.block_bytes();
   tfs_decoded_ = false;
   docids_[0] = docids_[kBlockValues - 1] = skips_.last_docid();
-  start_block(kBlockValues, skips_.max_impact());
-  skips_.pass();
+  start_full_block();
   is_bitmap_ = true;
 }
 

@@ -131,6 +131,7 @@ class PostingsCursor {
   PositionsRange range_at(std::uint32_t at) const;
   void read_tail();
   void start_block(std::uint32_t size, std::uint8_t impact);
+  void start_full_block();
   void end();
 
   const SegmentFileReader* postings_;
