@@ -102,7 +102,7 @@ class CandidateBatch {
         all_lengths_(context.segment.lengths()),
         top_(top),
         is_bm25_(context.rank.ranking == Ranking::kBm25 && context.rank.k1 > 0),
-        margin_(1 - (1 - kQuickMargin) * static_cast<double>(num_terms / kMaxQuickTerms + 1)),
+        margin_(1 - (1 - kQuickMargin) * (1 + static_cast<double>(num_terms) / kMaxQuickTerms)),
         rows_(num_terms),
         is_known_(num_terms, false) {
     if (!excluded.clauses.empty()) excluding_ = make_iterator(excluded, context, false);
