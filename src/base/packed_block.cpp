@@ -57,21 +57,14 @@ void unpack(const std::uint8_t* in, std::uint32_t* values) {
   }
 }
 
-constexpr std::uint64_t kHighBits = 0x8080808080808080;
-
-/// The high bits of the first `size` bytes, at most 8, of eight that can be read.
-std::uint64_t high_bits(const std::uint8_t* in, unsigned size) {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, in, sizeof(bytes));
-  return bytes & kHighBits & ~std::uint64_t{0} >> (64 - 8 * size);
-}
-
 /// Whether the varints are of one byte each. So are nearly all, so this is predicted.
 bool are_short(const std::uint8_t* in, const std::uint8_t* end, unsigned num_varints) {
   if (static_cast<std::size_t>(end - in) < num_varints + std::size_t{7}) return false;
   std::uint64_t found = 0;
   for (unsigned i = 0; i < num_varints; i += 8) {
-    found |= high_bits(in + i, std::min(num_varints - i, 8u));
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, in + i, sizeof(bytes));
+    found |= high_bits(bytes, std::min(num_varints - i, 8u));
   }
   return found == 0;
 }

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+
+#include "base/common_prefix.h"
 
 namespace spimi {
 
@@ -32,11 +32,8 @@ inline void copy_padded(void* to, const void* from, std::size_t size) {
 inline std::size_t common_prefix_padded(const char* a, const char* b, std::size_t size) {
   std::size_t i = 0;
   do {
-    std::uint64_t x, y;
-    std::memcpy(&x, a + i, 8);
-    std::memcpy(&y, b + i, 8);
-    // Little-endian: the first byte that differs is the lowest.
-    if (x != y) return std::min(size, i + static_cast<std::size_t>(std::countr_zero(x ^ y)) / 8);
+    const std::size_t common = common_bytes(a + i, b + i);
+    if (common < 8) return std::min(size, i + common);
     i += 8;
   } while (i < size);
   return size;

@@ -69,6 +69,12 @@ inline const std::uint8_t* get_varint32(const std::uint8_t* in, const std::uint8
   return next;
 }
 
+/// Of eight bytes, the high bits of the first `size`, which is at least 1: none if these are
+/// varints of one byte each.
+inline std::uint64_t high_bits(std::uint64_t bytes, std::size_t size) {
+  return bytes & 0x8080808080808080u >> 8 * (8 - size);
+}
+
 /// Some numbers beside each other, up to eight, most often all below 128. `out` has room for
 /// kMaxVarint64Bytes for each.
 template <std::size_t kSize>
@@ -94,7 +100,7 @@ const std::uint8_t* get_varints(const std::uint8_t* in, const std::uint8_t* end,
   static_assert(kSize <= 8 && (sizeof(Value) == 4 || sizeof(Value) == 8));
   if (std::uint64_t bytes; end - in >= static_cast<std::ptrdiff_t>(sizeof(bytes))) {
     std::memcpy(&bytes, in, sizeof(bytes));
-    if ((bytes & 0x8080808080808080u >> 8 * (8 - kSize)) == 0) [[likely]] {
+    if (high_bits(bytes, kSize) == 0) [[likely]] {
       for (std::size_t i = 0; i < kSize; ++i) values[i] = bytes >> 8 * i & 0xFF;
       return in + kSize;
     }

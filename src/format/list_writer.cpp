@@ -10,6 +10,22 @@
 #include "spimi/error.h"
 
 namespace spimi {
+namespace {
+
+std::uint8_t* put_tail_posting(std::uint8_t* to, std::uint32_t gap, std::uint32_t tf) {
+  to = put_varint_blindly(to, std::uint64_t{gap} << 1 | (tf == 1));
+  return tf == 1 ? to : put_varint(to, tf - 2);
+}
+
+/// Returns how many bytes they take.
+std::size_t put_tail_gaps(const std::uint32_t* gaps, std::size_t size, ByteBuffer& out) {
+  std::uint8_t* to = out.reserve(size * kMaxVarint64Bytes);
+  for (std::size_t i = 0; i < size; ++i) to = put_varint_blindly(to, gaps[i]);
+  return out.commit(to);
+}
+
+}  // namespace
+
 void ListWriter::begin() {
   num_buffered_ = num_buffered_positions_ = 0;
   last_docid_ = last_block_docid_ = -1;
@@ -131,17 +147,9 @@ void ListWriter::write_posting_block() {
 
 void ListWriter::write_tail() {
   std::uint8_t* to = out_.postings.reserve(num_buffered_ * 2 * kMaxVarint64Bytes);
-  for (std::size_t i = 0; i < num_buffered_; ++i) {
-    const std::uint32_t tf = tfs_[i];
-    to = put_varint_blindly(to, std::uint64_t{gaps_[i]} << 1 | (tf == 1));
-    if (tf != 1) to = put_varint(to, tf - 2);
-  }
+  for (std::size_t i = 0; i < num_buffered_; ++i) to = put_tail_posting(to, gaps_[i], tfs_[i]);
   postings_bytes_ += out_.postings.commit(to);
-  to = out_.positions.reserve(num_buffered_positions_ * kMaxVarint64Bytes);
-  for (std::size_t i = 0; i < num_buffered_positions_; ++i) {
-    to = put_varint_blindly(to, position_gaps_[i]);
-  }
-  positions_bytes_ += out_.positions.commit(to);
+  positions_bytes_ += put_tail_gaps(position_gaps_, num_buffered_positions_, out_.positions);
 }
 
 TermInfo ListWriter::finish() {
@@ -165,16 +173,12 @@ TermInfo ListWriter::write_short(const std::uint32_t* docids, const std::uint32_
   std::uint8_t* to = out_.postings.reserve(size * 2 * kMaxVarint64Bytes);
   std::uint32_t next_docid = 0;
   for (std::size_t i = 0; i < size; ++i) {
-    const std::uint32_t tf = tfs[i];
-    to = put_varint_blindly(to, std::uint64_t{docids[i] - next_docid} << 1 | (tf == 1));
-    if (tf != 1) to = put_varint(to, tf - 2);
-    info.cf += tf;
+    to = put_tail_posting(to, docids[i] - next_docid, tfs[i]);
+    info.cf += tfs[i];
     next_docid = docids[i] + 1;
   }
   info.postings_bytes = out_.postings.commit(to);
-  to = out_.positions.reserve(num_positions * kMaxVarint64Bytes);
-  for (std::size_t i = 0; i < num_positions; ++i) to = put_varint_blindly(to, position_gaps[i]);
-  info.positions_bytes = out_.positions.commit(to);
+  info.positions_bytes = put_tail_gaps(position_gaps, num_positions, out_.positions);
   return info;
 }
 

@@ -74,29 +74,26 @@ const std::uint8_t* PostingsCursor::block_bitmap() const {
   return bitmap;
 }
 
-void PostingsCursor::block_disagrees() const {
-  postings_->corrupt(skips_.postings_offset(), "a posting block disagrees with its skip entry");
+void PostingsCursor::fail_block(std::uint64_t offset) const {
+  postings_->corrupt(offset, "a posting block disagrees with its skip entry");
 }
 
-/// Checks the bitmap of the block ahead and returns it; lays it over `bits`, which begin with docid
-/// `begin`, unless they are null.
-const std::uint8_t* PostingsCursor::read_bitmap(std::uint32_t begin, std::uint8_t* bits) const {
+/// Lays the bitmap of the block ahead over `bits`, which begin with docid `begin`.
+void PostingsCursor::lay_bitmap(std::uint32_t begin, std::uint8_t* bits) const {
   const std::uint8_t* const bitmap = block_bitmap();
   const auto first = static_cast<std::uint32_t>(skips_.first_docid());
-  const std::uint32_t last = skips_.last_docid();
-  const bool is_sound = bits == nullptr
-                            ? is_block_bitmap(bitmap, first, last)
-                            : lay_block_bitmap(bitmap, first, last, bits + (first - begin) / 8);
-  if (!is_sound) block_disagrees();
-  return bitmap;
+  if (!lay_block_bitmap(bitmap, first, skips_.last_docid(), bits + (first - begin) / 8)) {
+    fail_block(skips_.postings_offset());
+  }
 }
 
 void PostingsCursor::read_block() {
   tfs_offset_ = skips_.postings_offset();
   tfs_decoded_ = false;
   if (is_bitmap_ahead()) {
-    const std::uint8_t* const bitmap = read_bitmap();
+    const std::uint8_t* const bitmap = block_bitmap();
     const auto first = static_cast<std::uint32_t>(skips_.first_docid());
+    if (!is_block_bitmap(bitmap, first, skips_.last_docid())) fail_block(tfs_offset_);
     decode_bitmap(bitmap, first, skips_.last_docid(), docids_);
     tfs_begin_ = bitmap + bitmap_bytes(first, skips_.last_docid());
     tfs_end_ = bitmap + skips_.block_bytes();
@@ -107,7 +104,7 @@ void PostingsCursor::read_block() {
     tfs_begin_ = decode_packed(in, tfs_end_, docids_);
     if (tfs_begin_ == nullptr) postings_->corrupt(tfs_offset_, "a posting block is malformed");
     if (!gaps_to_docids(skips_.first_docid(), skips_.last_docid(), docids_)) {
-      block_disagrees();
+      fail_block(tfs_offset_);
     }
   }
   start_full_block();
@@ -119,9 +116,7 @@ void PostingsCursor::decode_tfs() {
   }
   std::uint32_t lacks_tf = 0;
   for (std::uint32_t& tf : std::span(tfs_, kBlockValues)) lacks_tf |= ++tf == 0;
-  if (lacks_tf != 0) {
-    postings_->corrupt(tfs_offset_, "a posting block disagrees with its skip entry");
-  }
+  if (lacks_tf != 0) fail_block(tfs_offset_);
   tfs_decoded_ = true;
 }
 
@@ -235,7 +230,7 @@ void PostingsCursor::begin_bitmap() {
   const std::uint8_t* const bitmap = block_bitmap();
   const auto first = static_cast<std::uint32_t>(skips_.first_docid());
   tfs_offset_ = skips_.postings_offset();
-  if (!rank_bitmap(bitmap, first, skips_.last_docid(), bitmap_)) block_disagrees();
+  if (!rank_bitmap(bitmap, first, skips_.last_docid(), bitmap_)) fail_block(tfs_offset_);
   tfs_begin_ = bitmap + bitmap_bytes(first, skips_.last_docid());
   tfs_end_ = bitmap + skips_.block_bytes();
   tfs_decoded_ = false;
@@ -271,16 +266,6 @@ std::size_t PostingsCursor::find_in_block(std::span<const std::uint32_t> docids,
                                 : find_places(docids_, docids_[size_ - 1], rest, size, places + i);
   i += found.num_numbers;
   return found.num_found;
-}
-
-void PostingsCursor::find(std::span<const std::uint32_t> docids, std::uint32_t* found) {
-  for (std::size_t i = 0; i < docids.size();) {
-    if (!find_block_of(docids[i])) {
-      std::fill(found + i, found + docids.size(), 0u);
-      return;
-    }
-    find_in_block(docids, i, found);
-  }
 }
 
 void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
@@ -364,7 +349,7 @@ void PostingsCursor::fill_wanted(std::uint32_t begin, std::uint32_t end,
         continue;
       }
       if (first >= begin && begin % 8 == 0 && is_bitmap_ahead()) {
-        read_bitmap(begin, reinterpret_cast<std::uint8_t*>(bits));
+        lay_bitmap(begin, reinterpret_cast<std::uint8_t*>(bits));
         skips_.pass();
         continue;
       }

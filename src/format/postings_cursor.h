@@ -56,10 +56,6 @@ class PostingsCursor {
   /// After it, only this may follow, with a docid of at least the last.
   void look_up(std::span<const std::uint32_t> docids, const std::uint16_t* min_impacts,
                std::uint32_t* tfs);
-  /// Writes to `found` for each of `docids` whether the list has it, or else 0. They ascend, and
-  /// none is behind the current posting. After it, only this may follow, with docids from the last
-  /// on.
-  void find(std::span<const std::uint32_t> docids, std::uint32_t* found);
   /// The positions of the current posting, ascending; valid until the cursor moves. Empty without
   /// positions.
   std::span<const std::uint32_t> positions();
@@ -113,8 +109,8 @@ class PostingsCursor {
  private:
   bool read_block_or_tail(bool is_block);
   const std::uint8_t* block_bitmap() const;
-  [[noreturn]] void block_disagrees() const;
-  const std::uint8_t* read_bitmap(std::uint32_t begin = 0, std::uint8_t* bits = nullptr) const;
+  [[noreturn]] void fail_block(std::uint64_t offset) const;
+  void lay_bitmap(std::uint32_t begin, std::uint8_t* bits) const;
   bool is_bitmap_ahead() const;
   void check_ahead() const;
   void begin_bitmap();

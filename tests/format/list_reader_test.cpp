@@ -423,7 +423,8 @@ TEST_F(ListReaderTest, FindsDocumentsAndWhereTheirPositionsAre) {
       std::vector<PositionsRange> ranges(docids.size()), some;
       std::vector<std::uint32_t> found(docids.size());
       cursor.find_positions(docids, ranges.data());
-      finder.find(docids, found.data());
+      const std::vector<std::uint16_t> any_impact(docids.size());
+      finder.look_up(docids, any_impact.data(), found.data());
       std::vector<const TestPosting*> expected_some;
       std::uint32_t room = kRoom;
       for (std::size_t i = 0; i < docids.size(); ++i) {
