@@ -1,6 +1,6 @@
-// For the best processors, and for all others.
+// Only what SPIMI_CPU_TARGETS picks from.
 #define HWY_WANT_AVX3_DL
-#define HWY_DISABLED_TARGETS (HWY_AVX3 | HWY_AVX2 | HWY_SSE4 | HWY_SSSE3)
+#define HWY_DISABLED_TARGETS (HWY_AVX3 | HWY_SSE4 | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "base/bitmap.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once for each instruction set
@@ -9,9 +9,9 @@
 
 #include "base/bitmap.h"
 #include "base/cpu_targets.h"
+#include "base/places_of_bits.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -88,6 +88,61 @@ void DecodeBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t 
     values += num_values;
   }
 }
+
+#elif HWY_TARGET == HWY_AVX2
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+inline std::size_t count_ones(std::uint64_t word) {
+  return static_cast<std::size_t>(__builtin_popcountll(word));
+}
+
+// A word at a time: the processor counts its bits.
+std::size_t CountBits(const std::uint64_t* words, std::size_t num_words) {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < num_words; ++i) total += count_ones(words[i]);
+  return total;
+}
+
+// How many bits of a bitmap are set, which are set in `to` as well unless that is null.
+HWY_INLINE std::size_t count_and_lay(const std::uint8_t* bitmap, std::size_t size,
+                                     std::uint8_t* to) {
+  std::size_t total = 0;
+  const auto take = [&](std::size_t i) HWY_ATTR {
+    std::uint64_t word;
+    std::memcpy(&word, bitmap + i, sizeof(word));
+    if (to != nullptr) {
+      std::uint64_t both;
+      std::memcpy(&both, to + i, sizeof(both));
+      both |= word;
+      std::memcpy(to + i, &both, sizeof(both));
+    }
+    return word;
+  };
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8) total += count_ones(take(i));
+  // The last eight bytes may have been taken in part: those are laid again, but not counted.
+  if (i < size) total += count_ones(take(size - 8) >> 8 * (i + 8 - size));
+  return total;
+}
+
+// A byte at a time, by table: its numbers are a vector.
+void DecodeBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
+                 std::uint32_t* values) {
+  const hn::FixedTag<std::uint32_t, 8> d;
+  const hn::FixedTag<std::uint8_t, 8> places;
+  const std::size_t size = bitmap_bytes(first, last);
+  const auto eight = hn::Set(d, 8);
+  auto base = hn::Set(d, first / 8 * 8);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint8_t byte = bitmap[i];
+    const auto of_byte = hn::LoadU(places, kPlacesOfBits.places[byte].data());
+    hn::StoreU(hn::Add(base, hn::PromoteTo(d, of_byte)), d, values);
+    values += kPlacesOfBits.num_places[byte];
+    base = hn::Add(base, eight);
+  }
+}
+
 #else
 
 // Sixteen bytes at a time, which every processor can: what there is to do is little enough.
@@ -154,24 +209,6 @@ std::size_t CountBits(const std::uint64_t* words, std::size_t num_words) {
   return total;
 }
 
-// For each byte the places of its bits, ascending, and how many they are.
-struct PlacesOfBits {
-  std::array<std::array<std::uint8_t, 8>, 256> places{};
-  std::array<std::uint8_t, 256> num_places{};
-};
-constexpr PlacesOfBits places_of_bits() {
-  PlacesOfBits table;
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    std::uint8_t n = 0;
-    for (unsigned bit = 0; bit < 8; ++bit) {
-      if ((byte >> bit & 1) != 0) table.places[byte][n++] = static_cast<std::uint8_t>(bit);
-    }
-    table.num_places[byte] = n;
-  }
-  return table;
-}
-constexpr PlacesOfBits kBits = places_of_bits();
-
 void DecodeBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                  std::uint32_t* values) {
   const std::size_t size = bitmap_bytes(first, last);
@@ -181,10 +218,10 @@ void DecodeBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t 
   if (size <= kMaxBytesByTable) {
     for (std::size_t i = 0; i < size; ++i, base += 8) {
       const std::uint8_t byte = bitmap[i];
-      const std::uint8_t* const places = kBits.places[byte].data();
+      const std::uint8_t* const places = kPlacesOfBits.places[byte].data();
 #pragma GCC unroll 8
       for (unsigned k = 0; k < 8; ++k) values[k] = base + places[k];
-      values += kBits.num_places[byte];
+      values += kPlacesOfBits.num_places[byte];
     }
     return;
   }

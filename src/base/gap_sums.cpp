@@ -1,5 +1,5 @@
-// For the best processors, and for all others.
-#define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_AVX2 | HWY_SSE4 | HWY_SSSE3)
+// Only what SPIMI_CPU_TARGETS picks from.
+#define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4 | HWY_SSSE3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "base/gap_sums.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once for each instruction set
@@ -15,29 +15,28 @@ HWY_BEFORE_NAMESPACE();
 namespace spimi {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET == HWY_AVX3
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
 
 namespace hn = hwy::HWY_NAMESPACE;
 
 std::uint32_t AddUpGaps(std::uint32_t base, const std::uint32_t* gaps, std::size_t size,
                         std::uint32_t* values) {
-  const hn::FixedTag<std::uint32_t, 16> d;
+  const hn::CappedTag<std::uint32_t, kGapSlack + 1> d;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
   // Sums of four go on to the next four, then those of eight to the next eight.
   HWY_ALIGN static constexpr std::uint32_t kLastOfFour[16] = {0, 0, 0, 0, 3,  3,  3,  3,
                                                               7, 7, 7, 7, 11, 11, 11, 11};
   HWY_ALIGN static constexpr std::uint32_t kLastOfEight[16] = {0, 0, 0, 0, 0, 0, 0, 0,
                                                                3, 3, 3, 3, 7, 7, 7, 7};
-  HWY_ALIGN static constexpr std::uint32_t kLast[16] = {15, 15, 15, 15, 15, 15, 15, 15,
-                                                        15, 15, 15, 15, 15, 15, 15, 15};
   const auto last_of_four = hn::SetTableIndices(d, kLastOfFour);
   const auto last_of_eight = hn::SetTableIndices(d, kLastOfEight);
-  const auto last = hn::SetTableIndices(d, kLast);
+  const auto last = hn::IndicesFromVec(d, hn::Set(d, kLanes - 1));
   const auto not_first_four = hn::Not(hn::FirstN(d, 4)),
              not_first_eight = hn::Not(hn::FirstN(d, 8));
   const auto one = hn::Set(d, 1);
   auto before = hn::Set(d, base - 1);
   auto seen = hn::Zero(d);
-  for (std::size_t i = 0; i < size; i += 16) {
+  for (std::size_t i = 0; i < size; i += kLanes) {
     auto sums = hn::LoadU(d, gaps + i);
     seen = hn::Or(seen, sums);
     sums = hn::Add(sums, one);
@@ -45,8 +44,10 @@ std::uint32_t AddUpGaps(std::uint32_t base, const std::uint32_t* gaps, std::size
     sums = hn::Add(sums, hn::ShiftLeftLanes<2>(sums));
     sums =
         hn::Add(sums, hn::IfThenElseZero(not_first_four, hn::TableLookupLanes(sums, last_of_four)));
-    sums = hn::Add(sums,
-                   hn::IfThenElseZero(not_first_eight, hn::TableLookupLanes(sums, last_of_eight)));
+    if constexpr (kLanes > 8) {
+      sums = hn::Add(
+          sums, hn::IfThenElseZero(not_first_eight, hn::TableLookupLanes(sums, last_of_eight)));
+    }
     hn::StoreU(hn::Add(sums, before), d, values + i);
     before = hn::Add(before, hn::TableLookupLanes(sums, last));
   }

@@ -6,6 +6,7 @@
 
 #include <hwy/highway.h>
 
+#include "base/chosen_lanes.h"
 #include "base/cpu_targets.h"
 #include "search/join_positions.h"
 
@@ -40,10 +41,11 @@ HWY_INLINE std::uint32_t join(const ShiftedSums& a, const ShiftedSums& b, std::u
     const auto equal =
         hn::And(hn::Or(hn::Or(is_equal(0), is_equal(1)), hn::Or(is_equal(2), is_equal(3))),
                 hn::FirstN(d, std::min(b_size - j, lanes)));
+    const ChosenLanes<Words> chosen(equal);
     if constexpr (kStore) {
-      hn::StoreU(hn::Compress(hn::Sub(values, hn::Set(d, a_shift)), equal), d, found + num_found);
+      hn::StoreU(chosen.to_front(hn::Sub(values, hn::Set(d, a_shift))), d, found + num_found);
     }
-    num_found += static_cast<std::uint32_t>(hn::CountTrue(d, equal));
+    num_found += static_cast<std::uint32_t>(chosen.size());
     const std::uint32_t last_of_a = a_sums[std::min(i + 3, a_size - 1)] - a_shift;
     const std::uint32_t last_of_b = b_sums[std::min(j + lanes, b_size) - 1] - b.shift;
     i += static_cast<std::uint32_t>(last_of_a <= last_of_b) * 4;
@@ -66,10 +68,11 @@ HWY_INLINE std::uint32_t join_short(const ShiftedSums& a, const ShiftedSums& b,
   const auto equal =
       hn::And(hn::Or(hn::Or(is_equal(0), is_equal(1)), hn::Or(is_equal(2), is_equal(3))),
               hn::FirstN(d, b.size));
+  const ChosenLanes<Words> chosen(equal);
   if constexpr (kStore) {
-    hn::StoreU(hn::Compress(hn::Sub(values, hn::Set(d, a.shift)), equal), d, found);
+    hn::StoreU(chosen.to_front(hn::Sub(values, hn::Set(d, a.shift))), d, found);
   }
-  return static_cast<std::uint32_t>(hn::CountTrue(d, equal));
+  return static_cast<std::uint32_t>(chosen.size());
 }
 
 template <bool kStore>

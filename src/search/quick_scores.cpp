@@ -6,9 +6,11 @@
 
 #include <hwy/highway.h>
 
+#include "base/chosen_lanes.h"
 #include "base/cpu_targets.h"
 #include "search/quick_scores.h"
 
+#include <algorithm>
 #include <cstring>
 
 HWY_BEFORE_NAMESPACE();
@@ -22,13 +24,12 @@ using Floats = hn::RebindToFloat<Words>;
 using WordVector = hn::Vec<Words>;
 using FloatVector = hn::Vec<Floats>;
 
-/// Calls `visit` with the index of each vector of `size` values and how many of it there are.
+/// Calls `visit` with the index of each vector of `size` values and how many of it there are. From
+/// one place, so that it is compiled into the loop.
 template <typename Visit>
 HWY_INLINE void for_each_vector(std::size_t size, Visit visit) {
   const std::size_t lanes = hn::Lanes(Words());
-  std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes) visit(i, lanes);
-  if (i < size) visit(i, size - i);
+  for (std::size_t i = 0; i < size; i += lanes) visit(i, std::min(lanes, size - i));
 }
 
 /// The first `size` of a vector's values; of the others any.
@@ -66,11 +67,11 @@ std::size_t KeepFrequent(const std::uint32_t* docids, const std::uint32_t* tfs, 
   for_each_vector(size, [&](std::size_t i, std::size_t n) HWY_ATTR {
     const WordVector tf = load_some(tfs + i, n);
     const auto kept = hn::And(hn::Eq(hn::Max(tf, hn::Set(d, least_tf)), tf), hn::FirstN(d, n));
-    const std::size_t count = hn::CountTrue(d, kept);
-    if (count == 0) return;
-    hn::StoreU(hn::Compress(load_some(docids + i, n), kept), d, kept_docids + num_kept);
-    hn::StoreU(hn::Compress(tf, kept), d, kept_tfs + num_kept);
-    num_kept += count;
+    const ChosenLanes<Words> chosen(kept);
+    if (chosen.size() == 0) return;
+    hn::StoreU(chosen.to_front(load_some(docids + i, n)), d, kept_docids + num_kept);
+    hn::StoreU(chosen.to_front(tf), d, kept_tfs + num_kept);
+    num_kept += chosen.size();
   });
   return num_kept;
 }
@@ -85,15 +86,14 @@ std::size_t KeepScores(const QuickScore& score, float least, const std::uint32_t
     const WordVector tf = hn::LoadU(d, tfs + i), length = hn::LoadU(d, lengths + i);
     const FloatVector value = score_of(score, tf, length);
     const auto reaches = hn::RebindMask(d, hn::Ge(value, hn::Set(f, least)));
-    const auto kept = hn::And(reaches, hn::FirstN(d, n));
-    const std::size_t count = hn::CountTrue(d, kept);
-    if (count == 0) return;
+    const ChosenLanes<Words> chosen(hn::And(reaches, hn::FirstN(d, n)));
+    if (chosen.size() == 0) return;
     // No further than what was read.
-    hn::StoreU(hn::Compress(hn::LoadU(d, docids + i), kept), d, kept_docids + num_kept);
-    hn::StoreU(hn::Compress(tf, kept), d, kept_tfs + num_kept);
-    hn::StoreU(hn::Compress(length, kept), d, lengths + num_kept);
-    hn::StoreU(hn::Compress(value, hn::RebindMask(f, kept)), f, scores + num_kept);
-    num_kept += count;
+    hn::StoreU(chosen.to_front(hn::LoadU(d, docids + i)), d, kept_docids + num_kept);
+    hn::StoreU(chosen.to_front(tf), d, kept_tfs + num_kept);
+    hn::StoreU(chosen.to_front(length), d, lengths + num_kept);
+    hn::StoreU(chosen.to_front(value), f, scores + num_kept);
+    num_kept += chosen.size();
   });
   return num_kept;
 }
@@ -146,9 +146,9 @@ HWY_INLINE void keep(const KeptSet& kept, std::size_t size, Value* values) {
   const hn::CappedTag<Value, kQuickSlack> d;
   Value* out = values;
   for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
-    const auto mask = hn::LoadMaskBits(d, kept.bytes + mask_place(i));
-    hn::StoreU(hn::Compress(hn::LoadU(d, values + i), mask), d, out);
-    out += hn::CountTrue(d, mask);
+    const ChosenLanes<Words> chosen(kept.bytes + mask_place(i));
+    hn::StoreU(chosen.to_front(hn::LoadU(d, values + i)), d, out);
+    out += chosen.size();
   });
 }
 
@@ -163,11 +163,11 @@ std::size_t FindLarge(const float* values, std::size_t size, float least, std::u
   std::size_t num_found = 0;
   for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
     const auto found = hn::RebindMask(d, hn::Ge(hn::LoadU(f, values + i), hn::Set(f, least)));
-    const std::size_t count = hn::CountTrue(d, found);
-    if (count == 0) return;
+    const ChosenLanes<Words> chosen(found);
+    if (chosen.size() == 0) return;
     const WordVector indices = hn::Iota(d, static_cast<std::uint32_t>(i));
-    hn::StoreU(hn::Compress(indices, found), d, places + num_found);
-    num_found += count;
+    hn::StoreU(chosen.to_front(indices), d, places + num_found);
+    num_found += chosen.size();
   });
   return num_found;
 }
