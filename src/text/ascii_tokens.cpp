@@ -98,9 +98,11 @@ std::size_t AsciiPrefix(const char* text, std::size_t size) {
 HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,
                                           std::uint32_t* out) {
   std::uint32_t* const end = out + std::popcount(bits);
+  // Where no bit is left the index is any, but never asked of 0: GCC 12 makes that case a branch.
+  constexpr std::uint64_t kNever0 = std::uint64_t{1} << 63;
   do {
     for (int k = 0; k < 8; ++k) {
-      out[k] = base + static_cast<std::uint32_t>(std::countr_zero(bits));
+      out[k] = base + static_cast<std::uint32_t>(std::countr_zero(bits | kNever0));
       bits &= bits - 1;
     }
     out += 8;
