@@ -57,11 +57,14 @@ void fold_long(const char* token, std::uint32_t length, char* out) {
 }
 
 bool has_non_ascii(const Vocabulary::Key& key) {
-  if (((key.words[0] | key.words[1]) & 0x8080808080808080u) != 0) return true;
-  for (std::uint32_t i = Vocabulary::kInlineBytes; i < key.length; ++i) {
-    if (static_cast<unsigned char>(key.bytes[i]) >= 0x80) return true;
+  std::uint64_t all = key.words[0] | key.words[1];
+  // Of a long key eight at a time; the last eight overlap those before.
+  for (std::uint32_t i = Vocabulary::kInlineBytes; i < key.length; i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, key.bytes + std::min(i, key.length - 8), sizeof(word));
+    all |= word;
   }
-  return false;
+  return (all & 0x8080808080808080u) != 0;
 }
 
 // Long keys take 12 bytes a term in prose and 32 in C code. Generated code (register names) takes
@@ -152,6 +155,7 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
     Vocabulary::Key& key = keys[i];
     if (unlikely(token.data == nullptr)) {
       key.length = 0;
+      key.hash = 0;
       continue;
     }
     key.length = token.length;
@@ -164,8 +168,9 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
       folded += (token.length + 15) & ~15u;
       key.hash = vocabulary_.hash_long(key.bytes, key.length);
     }
-    vocabulary_.prefetch(key.hash);
+    vocabulary_.prefetch_slot(key.hash);
   }
+  for (std::size_t i = 0; i < size; ++i) vocabulary_.prefetch_entry(keys[i].hash);
   for (std::size_t i = 0; i < size; ++i) {
     const Vocabulary::Key& key = keys[i];
     std::uint32_t id = 0;

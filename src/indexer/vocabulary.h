@@ -71,7 +71,11 @@ class Vocabulary {
   /// The key of bytes that are already folded.
   Key make_key(std::string_view bytes) const;
 
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 0, 3); }
+  void prefetch_slot(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 0, 3); }
+  /// What the key's slot leads to, once that is near.
+  void prefetch_entry(std::uint64_t hash) const {
+    __builtin_prefetch(&entries_[slots_[hash & mask_] & kEntryMask], 0, 3);
+  }
 
   /// The number of the key's term; 0 if it has none yet.
   std::uint32_t find(const Key& key) const {

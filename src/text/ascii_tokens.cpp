@@ -128,13 +128,14 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
 
   std::uint64_t in_token = 0, after_letter = 0, after_digit = 0;
+  std::uint64_t may_be_bare = 0;  // a token that consists of underscores alone
   std::size_t i = 0;
   for (; i < size; i += 64) {
     // A block starts at most 32 tokens, and may end one more.
     if (static_cast<std::size_t>(starts_end - starts) + 33 > room) break;
     const std::size_t left = size - i;
     const std::uint64_t valid = left >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << left) - 1;
-    std::uint64_t token;
+    std::uint64_t token, underscore = 0;
     if constexpr (kAlpha) {
       token = classify_letters(bytes + i) & valid;
     } else {
@@ -149,11 +150,20 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
       token = (c.letter | c.digit | c.underscore | joined) & valid;
       after_letter = c.letter >> 63;
       after_digit = c.digit >> 63;
+      underscore = c.underscore & valid;
     }
     const std::uint64_t after_token = token << 1 | in_token;
     in_token = token >> 63;
     const auto base = static_cast<std::uint32_t>(i);
-    starts_end = append_set_bits(token & ~after_token, base, starts_end);
+    const std::uint64_t token_starts = token & ~after_token;
+    if constexpr (!kAlpha) {
+      // The sum carries a bit through the underscores that a token starts with: to its end, or out
+      // of the block, if there is nothing else.
+      const std::uint64_t bare_starts = token_starts & underscore;
+      const std::uint64_t behind = underscore + bare_starts;
+      may_be_bare |= (behind & ~underscore & ~token) | std::uint64_t{behind < underscore};
+    }
+    starts_end = append_set_bits(token_starts, base, starts_end);
     ends_end = append_set_bits(~token & after_token, base, ends_end);
   }
   std::size_t consumed = i < size ? i : size;
@@ -169,13 +179,18 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
   }
 
   Token* out = batch->tokens.data() + batch->size;
-  for (const std::uint32_t *s = starts, *e = ends; s < starts_end; ++s, ++e) {
-    const char* const token = text + *s;
-    const std::uint32_t length = *e - *s;
-    if constexpr (!kAlpha) {
-      if (HWY_UNLIKELY(*token == '_') && !holds_letter_or_digit(token, length)) continue;
+  const auto write_tokens = [&](auto is_token) {
+    for (const std::uint32_t *s = starts, *e = ends; s < starts_end; ++s, ++e) {
+      const char* const token = text + *s;
+      const std::uint32_t length = *e - *s;
+      if (!is_token(token, length)) continue;
+      *out++ = Token{HWY_LIKELY(length <= max_token_bytes) ? token : nullptr, length};
     }
-    *out++ = Token{HWY_LIKELY(length <= max_token_bytes) ? token : nullptr, length};
+  };
+  if (HWY_LIKELY(may_be_bare == 0)) {
+    write_tokens([](const char*, std::uint32_t) { return true; });
+  } else {
+    write_tokens(holds_letter_or_digit);
   }
   batch->size = static_cast<std::size_t>(out - batch->tokens.data());
   return consumed;

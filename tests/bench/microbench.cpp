@@ -91,7 +91,7 @@ void BM_VocabularyFind(benchmark::State& state) {
       Vocabulary::Key keys[kBatch];
       for (std::size_t j = 0; j < kBatch; ++j) {
         keys[j] = vocabulary.make_key(stream[i + j]);
-        vocabulary.prefetch(keys[j].hash);
+        vocabulary.prefetch_slot(keys[j].hash);
       }
       for (const Vocabulary::Key& key : keys) benchmark::DoNotOptimize(vocabulary.find(key));
     }
