@@ -1,9 +1,9 @@
-// Two ways through the text that give the same tokens. Stretches of ASCII that begin and end at a
-// sure boundary go through the vector code (ascii_tokens.h) in place. Everything else, which is
-// text around bytes >= 0x80 and the last token of each chunk, goes code point by code point through
-// an automaton (word_segmenter.h) that keeps its state, and the token it is in, between chunks. So
-// nothing is carried over from chunk to chunk but a few bytes of state, and a chunk may end
-// anywhere.
+// Two ways through the text that give the same tokens. Stretches of plain text, ASCII and letters
+// like its own, that begin and end at a sure boundary go through the vector code (plain_tokens.h)
+// in place. Everything else, and the last token of each chunk, goes code point by code point
+// through an automaton (word_segmenter.h) that keeps its state, and the token it is in, between
+// chunks. So nothing is carried over from chunk to chunk but a few bytes of state, and a chunk may
+// end anywhere.
 
 #include "text/tokenizer.h"
 
@@ -12,8 +12,8 @@
 #include <memory>
 
 #include "base/utf8.h"
-#include "text/ascii_tokens.h"
 #include "text/normalize.h"
+#include "text/plain_tokens.h"
 #include "text/unicode_data.h"
 #include "text/word_segmenter.h"
 
@@ -22,12 +22,12 @@ namespace {
 
 using word_segmenter::kTable;
 
-// ASCII stretches are looked for in windows of this size, so that they are still in the first-level
+// Plain stretches are looked for in windows of this size, so that they are still in the first-level
 // cache when they are cut.
-constexpr std::size_t kAsciiWindow = 8192;
-// It takes this many ASCII bytes in a row to leave the automaton; a short stretch costs more in the
+constexpr std::size_t kPlainWindow = 8192;
+// It takes this many plain bytes in a row to leave the automaton; a short stretch costs more in the
 // change than it saves.
-constexpr std::size_t kAsciiLookahead = 16;
+constexpr std::size_t kPlainLookahead = 16;
 
 struct AsciiTable {
   // A hard break is an ASCII byte that no rule joins to an ASCII byte before it (but a space to a
@@ -45,12 +45,9 @@ struct AsciiTable {
 };
 constexpr AsciiTable kAscii;
 
-bool next_bytes_are_ascii(const char* p) {
-  std::uint64_t a, b;
-  std::memcpy(&a, p, 8);
-  std::memcpy(&b, p + 8, 8);
-  static_assert(kAsciiLookahead == 16);
-  return ((a | b) & 0x8080808080808080u) == 0;
+// Of the `size` bytes at `p`, which are as many as that at the least.
+bool next_bytes_are_plain(const char* p, std::size_t size) {
+  return plain_prefix(p, std::min<std::size_t>(size, 64)) >= kPlainLookahead;
 }
 
 // Decodes what has one to three bytes of the `size` at `p`, but for a few code points, without the
@@ -247,7 +244,7 @@ struct ChunkTokenizer::State {
     return p;
   }
 
-  // Runs the automaton from `p` until an ASCII stretch begins, or to the end. Returns where it
+  // Runs the automaton from `p` until a plain stretch begins, or to the end. Returns where it
   // stopped; if that is not the end, the automaton is at its start state.
   const char* run_automaton(const char* p, const char* end) {
     const char* const begin = p;
@@ -256,8 +253,8 @@ struct ChunkTokenizer::State {
         p = take_letters(p, end);
         if (p == end) break;
       }
-      if (at_hard_break(*p) && p != begin && static_cast<std::size_t>(end - p) > kAsciiLookahead &&
-          next_bytes_are_ascii(p)) {
+      if (at_hard_break(*p) && p != begin && static_cast<std::size_t>(end - p) > kPlainLookahead &&
+          next_bytes_are_plain(p, static_cast<std::size_t>(end - p))) {
         end_text();
         return p;
       }
@@ -304,7 +301,7 @@ struct ChunkTokenizer::State {
     return used;
   }
 
-  // The last place in [p, p + size), all ASCII, that is a hard break and no space after a space; 0
+  // The last place in [p, p + size), all plain, that is a hard break and no space after a space; 0
   // if there is none behind p.
   static std::size_t last_hard_break(const char* p, std::size_t size) {
     for (std::size_t i = size; i-- > 1;) {
@@ -323,13 +320,12 @@ struct ChunkTokenizer::State {
       p += complete_partial({p, static_cast<std::size_t>(end - p)});
     while (p < end) {
       if (state == word_segmenter::kStart << 1 && !pending && current.length == 0) {
-        const std::size_t ascii =
-            ascii_prefix(p, std::min(static_cast<std::size_t>(end - p), kAsciiWindow));
-        const char* const stop = p + last_hard_break(p, ascii);
+        const std::size_t plain =
+            plain_prefix(p, std::min(static_cast<std::size_t>(end - p), kPlainWindow));
+        const char* const stop = p + last_hard_break(p, plain);
         while (p < stop) {
           if (TokenBatch::kCapacity - batch.size < kCutRoom) flush();
-          p += cut_unicode_ascii(p, static_cast<std::size_t>(stop - p), options.max_token_bytes,
-                                 &batch);
+          p += cut_plain(p, static_cast<std::size_t>(stop - p), options.max_token_bytes, &batch);
         }
       }
       p = run_automaton(p, end);

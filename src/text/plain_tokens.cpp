@@ -5,13 +5,13 @@
 // Only what SPIMI_CPU_TARGETS picks from.
 #define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "text/ascii_tokens.cpp"
+#define HWY_TARGET_INCLUDE "text/plain_tokens.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once for each instruction set
 
 #include <hwy/highway.h>
 
 #include "base/cpu_targets.h"
-#include "text/ascii_tokens.h"
+#include "text/plain_tokens.h"
 
 #include <bit>
 #include <cstdint>
@@ -41,8 +41,14 @@ HWY_INLINE auto is_letter(D d, V v) {
   return hn::Lt(hn::Sub(letters_folded(d, v), hn::Set(d, 'a')), hn::Set(d, 26));
 }
 
+HWY_INLINE auto is_high(D d, V v) {
+  const hn::Repartition<std::int8_t, D> signed_d;
+  return hn::RebindMask(d, hn::Lt(hn::BitCast(signed_d, v), hn::Zero(signed_d)));
+}
+
 struct Classes {
-  std::uint64_t letter = 0, digit = 0, underscore = 0;
+  std::uint64_t letter = 0;  // or any byte of a letter of two
+  std::uint64_t digit = 0, underscore = 0;
   std::uint64_t mid_letter = 0;  // may join two letters
   std::uint64_t mid_digit = 0;   // may join two digits
 };
@@ -55,7 +61,7 @@ HWY_INLINE Classes classify(const std::uint8_t* text) {
     const auto equals = [&](char byte) HWY_ATTR { return hn::Eq(v, hn::Set(d, byte)); };
     const auto digit = hn::Lt(hn::Sub(v, hn::Set(d, '0')), hn::Set(d, 10));
     const auto mid_both = hn::Or(equals('.'), equals('\''));
-    c.letter |= bits_of(d, is_letter(d, v)) << i;
+    c.letter |= bits_of(d, hn::Or(is_letter(d, v), is_high(d, v))) << i;
     c.digit |= bits_of(d, digit) << i;
     c.underscore |= bits_of(d, equals('_')) << i;
     c.mid_letter |= bits_of(d, hn::Or(mid_both, equals(':'))) << i;
@@ -73,23 +79,41 @@ HWY_INLINE std::uint64_t classify_letters(const std::uint8_t* text) {
   return letter;
 }
 
-std::size_t AsciiPrefix(const char* text, std::size_t size) {
+std::size_t PlainPrefix(const char* text, std::size_t size) {
   const D d;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
-  std::size_t i = 0;
-  for (; i < size; i += 64) {
+  std::uint64_t last_is_lead = 0, last_is_c3 = 0;  // of the block before
+  for (std::size_t i = 0; i < size; i += 64) {
     std::uint64_t high = 0;
     for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
-      const auto v = hn::BitCast(hn::Repartition<std::int8_t, D>(), hn::LoadU(d, bytes + i + k));
-      high |= bits_of(d, hn::RebindMask(d, hn::Lt(v, hn::Zero(hn::Repartition<std::int8_t, D>()))))
-              << k;
+      high |= bits_of(d, is_high(d, hn::LoadU(d, bytes + i + k))) << k;
     }
-    if (high != 0) {
-      const std::size_t at = i + static_cast<std::size_t>(std::countr_zero(high));
-      return at < size ? at : size;
+    if ((high | last_is_lead) == 0) continue;
+    std::uint64_t lead = 0, continuation = 0, c3 = 0, times_or_divided = 0;
+    for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
+      const V v = hn::LoadU(d, bytes + i + k);
+      const auto is_in = [&](unsigned first, unsigned last) HWY_ATTR {
+        return hn::Lt(hn::Sub(v, hn::Set(d, static_cast<std::uint8_t>(first))),
+                      hn::Set(d, static_cast<std::uint8_t>(last - first + 1)));
+      };
+      lead |= bits_of(d, hn::Or(is_in(0xC3, 0xCA), is_in(0xD0, 0xD1))) << k;
+      continuation |= bits_of(d, is_in(0x80, 0xBF)) << k;
+      c3 |= bits_of(d, is_in(0xC3, 0xC3)) << k;
+      times_or_divided |= bits_of(d, hn::Or(is_in(0x97, 0x97), is_in(0xB7, 0xB7))) << k;
     }
+    const std::uint64_t second = lead << 1 | last_is_lead;  // where a letter goes on
+    const std::uint64_t wrong = (high & ~(lead | continuation)) | (continuation ^ second) |
+                                ((c3 << 1 | last_is_c3) & times_or_divided);
+    if (wrong != 0) {
+      const auto bit = static_cast<unsigned>(std::countr_zero(wrong));
+      const std::size_t at = i + bit - (second >> bit & 1);
+      if (at < size) return at;
+      break;
+    }
+    last_is_lead = lead >> 63;
+    last_is_c3 = c3 >> 63;
   }
-  return size;
+  return size > 0 && is_plain_lead(bytes[size - 1]) ? size - 1 : size;
 }
 
 // Appends `base` plus the index of each set bit to `out`; returns the new end. Writes up to 7
@@ -141,8 +165,8 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
     } else {
       const Classes c = classify(bytes + i);
       const std::uint8_t next = bytes[i + 64];
-      const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{(next | 0x20u) - 'a' < 26u}
-                                                              << 63;
+      const bool next_is_letter = (next | 0x20u) - 'a' < 26u || next >= 0x80;
+      const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{next_is_letter} << 63;
       const std::uint64_t digit_next = (c.digit >> 1) | std::uint64_t{next - unsigned{'0'} < 10u}
                                                             << 63;
       const std::uint64_t joined = (c.mid_letter & (c.letter << 1 | after_letter) & letter_next) |
@@ -196,8 +220,8 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
   return consumed;
 }
 
-std::size_t CutUnicodeAscii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
-                            TokenBatch* batch) {
+std::size_t CutPlain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                     TokenBatch* batch) {
   return cut<false>(text, size, max_token_bytes, batch);
 }
 
@@ -217,13 +241,13 @@ namespace {
 struct Target {
   const char* name;
   bool can_run;
-  decltype(&ascii_prefix) prefix;
-  decltype(&cut_unicode_ascii) unicode;
+  decltype(&plain_prefix) prefix;
+  decltype(&cut_plain) plain;
   decltype(&cut_alpha) alpha;
 };
 
 #define SPIMI_TARGET(space, can_run) \
-  Target { #space, can_run, space::AsciiPrefix, space::CutUnicodeAscii, space::CutAlpha }
+  Target { #space, can_run, space::PlainPrefix, space::CutPlain, space::CutAlpha }
 
 TargetChoice<Target>& target() {
   static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
@@ -232,13 +256,13 @@ TargetChoice<Target>& target() {
 
 }  // namespace
 
-std::size_t ascii_prefix(const char* text, std::size_t size) {
+std::size_t plain_prefix(const char* text, std::size_t size) {
   return target()->prefix(text, size);
 }
 
-std::size_t cut_unicode_ascii(const char* text, std::size_t size, std::uint32_t max_token_bytes,
-                              TokenBatch* batch) {
-  return target()->unicode(text, size, max_token_bytes, batch);
+std::size_t cut_plain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+                      TokenBatch* batch) {
+  return target()->plain(text, size, max_token_bytes, batch);
 }
 
 std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
@@ -246,7 +270,7 @@ std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_toke
   return target()->alpha(text, size, max_token_bytes, batch);
 }
 
-namespace ascii_testing {
+namespace plain_testing {
 
 std::size_t num_targets() { return target().all().size(); }
 
@@ -254,6 +278,6 @@ const char* target_name(std::size_t index) { return target().all().at(index).nam
 
 void use_target(std::size_t index) { target().choose(index); }
 
-}  // namespace ascii_testing
+}  // namespace plain_testing
 }  // namespace spimi
 #endif  // HWY_ONCE
