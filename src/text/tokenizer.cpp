@@ -50,7 +50,7 @@ bool next_bytes_are_plain(const char* p, std::size_t size) {
   return plain_prefix(p, std::min<std::size_t>(size, 64)) >= kPlainLookahead;
 }
 
-// Decodes what has one to three bytes of the `size` at `p`, but for a few code points, without the
+// Decodes what has one to three bytes of the `size` at `p`, but for U+0800 to U+0FFF, without the
 // general decoder's many questions. Returns the number of bytes; 0 for anything else, which may be
 // ill-formed. Three bytes can be read.
 [[gnu::always_inline]] inline std::size_t decode_common(const char* p, std::size_t size,
@@ -61,7 +61,9 @@ bool next_bytes_are_plain(const char* p, std::size_t size) {
     *code_point = b0;
     return 1;
   }
-  if (b0 >= 0xE1 && b0 <= 0xEC && size >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80) {
+  const bool is_surrogate = b0 == 0xED && b1 >= 0xA0;
+  if (b0 >= 0xE1 && b0 <= 0xEF && size >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80 &&
+      !is_surrogate) {
     *code_point = (b0 & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu);
     return 3;
   }
@@ -244,6 +246,34 @@ struct ChunkTokenizer::State {
     return p;
   }
 
+  // True for three bytes that are a letter that nothing joins to but what may follow any character.
+  static bool is_ideograph(const char* p) {
+    char32_t code_point;
+    if (decode_common(p, 3, &code_point) != 3) return false;
+    constexpr std::uint8_t kToken = kLetterOrNumber | kHasTerm;
+    return (unicode_properties(code_point) & (kWordBreakMask | kToken)) == (kOther | kToken);
+  }
+
+  // True if a segment certainly begins with what is at `p` whatever it is, but for what may follow
+  // any character.
+  bool is_behind_segment() const {
+    return state == word_segmenter::kAny << 1 || state == word_segmenter::kStart << 1;
+  }
+
+  // Chinese and Japanese are mostly ideographs and hiragana, each a token. Takes those from `p` on
+  // behind which there is another one, in place; returns where the last one begins, with the
+  // automaton at its start.
+  const char* take_ideographs(const char* p, const char* end) {
+    if (end - p < 6 || !is_ideograph(p) || !is_ideograph(p + 3)) return p;
+    end_segment();
+    do {
+      emit(p, 3, 3);
+      p += 3;
+    } while (end - p >= 6 && is_ideograph(p + 3));
+    state = word_segmenter::kStart << 1;
+    return p;
+  }
+
   // Runs the automaton from `p` until a plain stretch begins, or to the end. Returns where it
   // stopped; if that is not the end, the automaton is at its start state.
   const char* run_automaton(const char* p, const char* end) {
@@ -252,6 +282,8 @@ struct ChunkTokenizer::State {
       if (state == word_segmenter::kLetter << 1) {
         p = take_letters(p, end);
         if (p == end) break;
+      } else if (static_cast<unsigned char>(*p) >= 0xE1 && is_behind_segment()) {
+        p = take_ideographs(p, end);
       }
       if (at_hard_break(*p) && p != begin && static_cast<std::size_t>(end - p) > kPlainLookahead &&
           next_bytes_are_plain(p, static_cast<std::size_t>(end - p))) {
