@@ -114,15 +114,19 @@ const std::uint8_t* decode_packed(const std::uint8_t* in, const std::uint8_t* en
     return nullptr;
   }
   kUnpack[width](in, values);
+  const std::uint8_t* const packed = in;
   const std::uint8_t* const indices = in + std::size_t{16} * width;
   in += fixed;
-  if (width <= 25 && are_short(in, end, num_exceptions)) {
-    std::uint8_t seen = 0;
+  if (width <= 25 && static_cast<std::size_t>(end - in) >= num_exceptions) {
+    // Nearly all varints are of one byte each; if one is not, it is seen afterwards.
+    std::uint8_t seen_indices = 0, seen_highs = 0;
     for (unsigned e = 0; e < num_exceptions; ++e) {
-      seen |= indices[e];
+      seen_indices |= indices[e];
+      seen_highs |= in[e];
       values[indices[e] % kBlockValues] |= std::uint32_t{in[e]} << width;
     }
-    return seen < kBlockValues ? in + num_exceptions : nullptr;
+    if (seen_highs < 0x80) return seen_indices < kBlockValues ? in + num_exceptions : nullptr;
+    kUnpack[width](packed, values);
   }
   for (unsigned e = 0; e < num_exceptions; ++e) {
     std::uint32_t high = 0;

@@ -115,6 +115,7 @@ void PostingsCursor::decode_tfs() {
     postings_->corrupt(tfs_offset_, "a posting block is malformed");
   }
   std::uint32_t lacks_tf = 0;
+#pragma GCC unroll 8
   for (std::uint32_t& tf : std::span(tfs_, kBlockValues)) lacks_tf |= ++tf == 0;
   if (lacks_tf != 0) fail_block(tfs_offset_);
   tfs_decoded_ = true;
