@@ -41,11 +41,14 @@ HWY_INLINE WordVector load_some(const std::uint32_t* values, std::size_t size) {
   return hn::Load(d, some);
 }
 
-/// Of unsigned integers, as far as what all instruction sets convert, signed ones, goes. A larger
-/// tf or length changes no score by 1e-9: a tf is no larger than its length.
+/// Of unsigned integers. All instruction sets convert signed ones, of which those from 2^31 on are
+/// 2^32 too little.
 HWY_INLINE FloatVector to_floats(WordVector values) {
-  const Words d;
-  return hn::ConvertTo(Floats(), hn::BitCast(Ints(), hn::Min(values, hn::Set(d, 0x7FFFFFFF))));
+  const Floats f;
+  const auto ints = hn::BitCast(Ints(), values);
+  const auto lacking =
+      hn::And(hn::BitCast(f, hn::BroadcastSignBit(ints)), hn::Set(f, 4294967296.0f));
+  return hn::Add(hn::ConvertTo(f, ints), lacking);
 }
 
 HWY_INLINE FloatVector score_of(const QuickScore& score, WordVector tfs, WordVector lengths) {
