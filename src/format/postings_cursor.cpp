@@ -278,11 +278,8 @@ void PostingsCursor::look_up(std::span<const std::uint32_t> docids,
       if (skips_.find(target)) {
         const std::uint32_t last = skips_.last_docid();
         const std::uint8_t max_impact = skips_.max_impact();
-        bool is_wanted = false;
-        for (; i < docids.size() && docids[i] <= last; ++i) {
-          is_wanted |= min_impacts[i] <= max_impact;
-        }
-        if (!is_wanted) {
+        while (i < docids.size() && docids[i] <= last && min_impacts[i] > max_impact) ++i;
+        if (i == docids.size() || docids[i] > last) {
           std::fill(tfs + begin, tfs + i, 0u);
           continue;
         }
