@@ -64,7 +64,7 @@ const std::uint8_t* TermBlockReader::read_long_number(const std::uint8_t* in,
   return checked(get_varint64(in, block_.end, value));
 }
 
-bool TermBlockReader::begin_entry() {
+[[gnu::always_inline]] inline bool TermBlockReader::begin_entry() {
   if (entries_left_ == 0) {
     if (in_ != block_.end) fail("a term block is longer than its terms");
     return false;
@@ -77,15 +77,9 @@ bool TermBlockReader::begin_entry() {
   return true;
 }
 
-bool TermBlockReader::next() {
-  if (!begin_entry()) return false;
-  read_term();
-  read_info();
-  return true;
-}
-
 /// What an entry says of its term: how much of it is that of the term before, and the rest.
-TermBlockReader::TermParts TermBlockReader::read_parts(std::uint64_t size_before) {
+[[gnu::always_inline]] inline TermBlockReader::TermParts TermBlockReader::read_parts(
+    std::uint64_t size_before) {
   const std::uint8_t* in = in_;
   if (in == block_.end) fail("a term block is shorter than its terms");
   const std::uint8_t head = *in++;
@@ -107,6 +101,44 @@ TermBlockReader::TermParts TermBlockReader::read_parts(std::uint64_t size_before
   }
   in_ = in + suffix_length;
   return {static_cast<std::size_t>(lcp), rest};
+}
+
+[[gnu::always_inline]] inline void TermBlockReader::read_info() {
+  const std::uint8_t* in = in_;
+  std::uint64_t df_and_flag, more = 0;
+  in = read_number(in, &df_and_flag);
+  const std::uint64_t df = df_and_flag >> 1;
+  if ((df_and_flag & 1) == 0) {
+    in = read_number(in, &more);
+    more = std::min(more, std::numeric_limits<std::uint64_t>::max() - 1) + 1;
+  }
+  if (df == 0 || df > limits_.num_docs) fail("a term's df is not possible");
+  if (df > limits_.num_tokens || more > limits_.num_tokens - df) {
+    fail("a term's cf is not possible");
+  }
+  info_.df = static_cast<std::uint32_t>(df);
+  info_.cf = df + more;
+  in = read_number(in, &info_.postings_bytes);
+  info_.skips_bytes = info_.positions_bytes = 0;
+  if (df >= kBlockValues) in = read_number(in, &info_.skips_bytes);
+  if (limits_.positions) in = read_number(in, &info_.positions_bytes);
+
+  const auto check = [&](std::uint64_t offset, std::uint64_t bytes, std::uint64_t file_bytes) {
+    if (offset > file_bytes || bytes > file_bytes - offset) {
+      fail("a term's list leads beyond the end of its file");
+    }
+  };
+  check(info_.postings_offset, info_.postings_bytes, limits_.postings_bytes);
+  check(info_.skips_offset, info_.skips_bytes, limits_.skips_bytes);
+  check(info_.positions_offset, info_.positions_bytes, limits_.positions_bytes);
+  in_ = in;
+}
+
+bool TermBlockReader::next() {
+  if (!begin_entry()) return false;
+  read_term();
+  read_info();
+  return true;
 }
 
 void TermBlockReader::read_term() {
@@ -138,37 +170,6 @@ bool TermBlockReader::find(std::string_view term) {
     shared = parts.lcp + common;
   }
   return false;
-}
-
-void TermBlockReader::read_info() {
-  const std::uint8_t* in = in_;
-  std::uint64_t df_and_flag, more = 0;
-  in = read_number(in, &df_and_flag);
-  const std::uint64_t df = df_and_flag >> 1;
-  if ((df_and_flag & 1) == 0) {
-    in = read_number(in, &more);
-    more = std::min(more, std::numeric_limits<std::uint64_t>::max() - 1) + 1;
-  }
-  if (df == 0 || df > limits_.num_docs) fail("a term's df is not possible");
-  if (df > limits_.num_tokens || more > limits_.num_tokens - df) {
-    fail("a term's cf is not possible");
-  }
-  info_.df = static_cast<std::uint32_t>(df);
-  info_.cf = df + more;
-  in = read_number(in, &info_.postings_bytes);
-  info_.skips_bytes = info_.positions_bytes = 0;
-  if (df >= kBlockValues) in = read_number(in, &info_.skips_bytes);
-  if (limits_.positions) in = read_number(in, &info_.positions_bytes);
-
-  const auto check = [&](std::uint64_t offset, std::uint64_t bytes, std::uint64_t file_bytes) {
-    if (offset > file_bytes || bytes > file_bytes - offset) {
-      fail("a term's list leads beyond the end of its file");
-    }
-  };
-  check(info_.postings_offset, info_.postings_bytes, limits_.postings_bytes);
-  check(info_.skips_offset, info_.skips_bytes, limits_.skips_bytes);
-  check(info_.positions_offset, info_.positions_bytes, limits_.positions_bytes);
-  in_ = in;
 }
 
 DictionaryReader::DictionaryReader(const SegmentFileReader& terms, const SegmentFileReader& index,

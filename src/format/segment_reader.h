@@ -34,6 +34,8 @@ class SegmentReader {
   DictionaryIterator terms() const { return DictionaryIterator(*dictionary_); }
 
   PostingsCursor postings(const TermInfo& info) const { return {list_files_, info}; }
+  /// For cursors that are made where they stay: to move one copies some kilobytes.
+  const ListFiles& list_files() const { return list_files_; }
   SkipCursor skips(const TermInfo& info) const {
     return {*list_files_.skips, has_positions(), info};
   }

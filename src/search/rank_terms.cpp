@@ -57,7 +57,8 @@ class Ranker {
   /// `terms` in the order of their slots, of which there are as many.
   Ranker(const SearchContext& context, std::vector<ScoredTerm> terms, const PlanNode& excluded,
          TopK& top)
-      : num_docs_(context.segment.num_docs()),
+      : list_files_(context.segment.list_files()),
+        num_docs_(context.segment.num_docs()),
         lengths_(context.segment.lengths()),
         terms_(std::move(terms)),
         top_(top),
@@ -74,9 +75,8 @@ class Ranker {
       can_expect_ &= !term.is_required;
       can_add_up_ &= term.weight.has_quick_score();
       by_df_.push_back(term.slot);
-      scans_.push_back(term.postings());
-      look_ups_.push_back(term.postings());
     }
+    open_cursors();
     expect_best(excluded);
     std::stable_sort(by_df_.begin(), by_df_.end(), [this](std::size_t a, std::size_t b) {
       return terms_[a].info.df < terms_[b].info.df;
@@ -86,12 +86,13 @@ class Ranker {
   void run() {
     for (std::uint32_t begin = 0; begin < num_docs_;) {
       const std::uint32_t end = stretches_.survey(begin, num_docs_);
-      for (std::size_t i = 0; begin < end; ++i) {
-        const auto next = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(end, begin + (std::uint64_t{1} << shift_)));
-        if (top_.can_enter(stretches_.total(i))) rank_stretch(i, begin, next);
-        begin = next;
+      const std::size_t num_stretches = ((std::uint64_t{end} - begin - 1) >> shift_) + 1;
+      const std::size_t best =
+          begin == 0 && begins_with_best_ ? rank_best(num_stretches, end) : num_stretches;
+      for (std::size_t i = 0; i < num_stretches; ++i) {
+        if (i != best && top_.can_enter(stretches_.total(i))) rank_stretch(i, begin, end);
       }
+      begin = end;
     }
   }
 
@@ -109,13 +110,32 @@ class Ranker {
     if (!excluded.clauses.empty()) return;
     const auto num_required = std::count_if(terms_.begin(), terms_.end(),
                                             [](const ScoredTerm& t) { return t.is_required; });
-    if (num_required > 1) return;
+    begins_with_best_ = num_required > 1;
+    if (begins_with_best_) return;
     for (const ScoredTerm& term : terms_) {
       if (term.is_required || num_required == 0) top_.expect(term.reached_by_best(top_.k()));
     }
   }
 
-  void rank_stretch(std::size_t i, std::uint32_t begin, std::uint32_t end) {
+  /// Ranks the stretch of the largest bound before the others, where nothing is known of what a hit
+  /// takes: its hits leave less to do in the others. Returns which one that is. The cursors of the
+  /// others have yet to go through all before it, so it has its own.
+  std::size_t rank_best(std::size_t num_stretches, std::uint32_t end) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < num_stretches; ++i) {
+      if (stretches_.total(i) > stretches_.total(best)) best = i;
+    }
+    if (best == 0 || !top_.can_enter(stretches_.total(best))) return num_stretches;
+    rank_stretch(best, 0, end);
+    open_cursors();
+    return best;
+  }
+
+  /// Of those that were surveyed together, which are the documents [begin, end).
+  void rank_stretch(std::size_t i, std::uint32_t surveyed_begin, std::uint32_t surveyed_end) {
+    const auto begin = surveyed_begin + static_cast<std::uint32_t>(i << shift_);
+    const auto end = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(surveyed_end, begin + (std::uint64_t{1} << shift_)));
     order_.clear();
     for (const std::size_t slot : by_df_) {
       if (!stretches_.has(slot, i)) continue;
@@ -294,6 +314,16 @@ class Ranker {
     batch_.look_up(terms_[slot], look_ups_[slot], rest_[place + 1]);
   }
 
+  void open_cursors() {
+    scans_.clear();
+    look_ups_.clear();
+    for (const ScoredTerm& term : terms_) {
+      scans_.emplace_back(list_files_, term.info);
+      look_ups_.emplace_back(list_files_, term.info);
+    }
+  }
+
+  const ListFiles& list_files_;
   std::uint64_t num_docs_;
   U32Array lengths_;
   std::vector<ScoredTerm> terms_;  ///< By slot.
@@ -303,6 +333,8 @@ class Ranker {
   StretchBounds stretches_;
   /// Whether any document that has a term counts.
   bool can_expect_;
+  /// Whether the best stretch comes first. What is excluded is gone through in the order of docids.
+  bool begins_with_best_ = false;
   bool can_add_up_;
   std::vector<std::size_t> by_df_;        ///< The slots, rarest first.
   std::vector<PostingsCursor> scans_;     ///< By slot; for going through postings,
