@@ -36,7 +36,7 @@ class ChosenLanes {
   /// Of what StoreMaskBits wrote.
   HWY_INLINE explicit ChosenLanes(const std::uint8_t* bits) : bits_(*bits) {}
 
-  HWY_INLINE std::size_t size() const { return kPlacesOfBits.num_places[bits_]; }
+  HWY_INLINE std::size_t size() const { return hwy::PopCount(bits_); }
 
   /// Moves those of `values` to its front, in their order; anything is behind them then.
   template <class Vector>

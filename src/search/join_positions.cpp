@@ -19,13 +19,14 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using Words = hn::CappedTag<std::uint32_t, PositionSums::kSlack>;
 
-/// Four numbers of `a` are compared with a vector of `b` at a time, so that few branches depend on
-/// the data: which run is ahead cannot be predicted.
+/// Four numbers of `a` are compared with sixteen of `b` at a time, where there are vectors, so that
+/// few branches depend on the data: which run is ahead cannot be predicted.
 template <bool kStore>
 HWY_INLINE std::uint32_t join(const ShiftedSums& a, const ShiftedSums& b, std::uint32_t& a_at,
                               std::uint32_t& b_at, std::uint32_t least, std::uint32_t* found) {
   const Words d;
-  const auto lanes = static_cast<std::uint32_t>(hn::Lanes(d));
+  constexpr auto kLanes = static_cast<std::uint32_t>(hn::MaxLanes(d));
+  constexpr std::uint32_t kAtOnce = kLanes == 1 ? 1 : PositionSums::kSlack;
   // What makes a sum of `a` of one of `b`.
   const auto shift = hn::Set(d, a.shift - b.shift);
   const std::uint32_t* const a_sums = a.sums;
@@ -34,22 +35,24 @@ HWY_INLINE std::uint32_t join(const ShiftedSums& a, const ShiftedSums& b, std::u
   std::uint32_t num_found = 0;
   std::uint32_t i = a_at, j = b_at;
   do {
-    const auto values = hn::Add(hn::LoadU(d, b_sums + j), shift);
-    const auto is_equal = [&](std::uint32_t k) HWY_ATTR {
-      return hn::Eq(values, hn::Set(d, a_sums[std::min(i + k, a_size - 1)]));
-    };
-    const auto equal =
-        hn::And(hn::Or(hn::Or(is_equal(0), is_equal(1)), hn::Or(is_equal(2), is_equal(3))),
-                hn::FirstN(d, std::min(b_size - j, lanes)));
-    const ChosenLanes<Words> chosen(equal);
-    if constexpr (kStore) {
-      hn::StoreU(chosen.to_front(hn::Sub(values, hn::Set(d, a_shift))), d, found + num_found);
+    const auto of_a = [&](std::uint32_t k)
+                          HWY_ATTR { return hn::Set(d, a_sums[std::min(i + k, a_size - 1)]); };
+    const auto a0 = of_a(0), a1 = of_a(1), a2 = of_a(2), a3 = of_a(3);
+    for (std::uint32_t k = 0; k < kAtOnce; k += kLanes) {
+      const auto values = hn::Add(hn::LoadU(d, b_sums + j + k), shift);
+      const auto equal = hn::And(hn::Or(hn::Or(hn::Eq(values, a0), hn::Eq(values, a1)),
+                                        hn::Or(hn::Eq(values, a2), hn::Eq(values, a3))),
+                                 hn::FirstN(d, std::min(b_size - std::min(b_size, j + k), kLanes)));
+      const ChosenLanes<Words> chosen(equal);
+      if constexpr (kStore) {
+        hn::StoreU(chosen.to_front(hn::Sub(values, hn::Set(d, a_shift))), d, found + num_found);
+      }
+      num_found += static_cast<std::uint32_t>(chosen.size());
     }
-    num_found += static_cast<std::uint32_t>(chosen.size());
     const std::uint32_t last_of_a = a_sums[std::min(i + 3, a_size - 1)] - a_shift;
-    const std::uint32_t last_of_b = b_sums[std::min(j + lanes, b_size) - 1] - b.shift;
+    const std::uint32_t last_of_b = b_sums[std::min(j + kAtOnce, b_size) - 1] - b.shift;
     i += static_cast<std::uint32_t>(last_of_a <= last_of_b) * 4;
-    j += static_cast<std::uint32_t>(last_of_b <= last_of_a) * lanes;
+    j += static_cast<std::uint32_t>(last_of_b <= last_of_a) * kAtOnce;
   } while (i < a_size && j < b_size && num_found < least);
   a_at = i;
   b_at = j;
