@@ -159,12 +159,14 @@ void KeepFloats(const KeptSet& kept, std::size_t size, float* values) { keep(kep
 std::size_t FindLarge(const float* values, std::size_t size, float least, std::uint32_t* places) {
   const Words d;
   const Floats f;
+  // Of a number that is no constant hwy::Iota is stored lane by lane and loaded whole, which waits.
+  const WordVector from_zero = hn::Iota(d, 0);
   std::size_t num_found = 0;
   for_each_vector(size, [&](std::size_t i, std::size_t) HWY_ATTR {
     const auto found = hn::RebindMask(d, hn::Ge(hn::LoadU(f, values + i), hn::Set(f, least)));
     const ChosenLanes<Words> chosen(found);
     if (chosen.size() == 0) return;
-    const WordVector indices = hn::Iota(d, static_cast<std::uint32_t>(i));
+    const WordVector indices = hn::Add(from_zero, hn::Set(d, static_cast<std::uint32_t>(i)));
     hn::StoreU(chosen.to_front(indices), d, places + num_found);
     num_found += chosen.size();
   });
