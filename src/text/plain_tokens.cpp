@@ -142,7 +142,7 @@ HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base
   return end;
 }
 
-HWY_INLINE bool holds_letter_or_digit(const char* token, std::size_t size) {
+inline bool holds_letter_or_digit(const char* token, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
     if (token[i] != '_') return true;
   }
