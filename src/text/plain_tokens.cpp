@@ -116,8 +116,8 @@ std::size_t PlainPrefix(const char* text, std::size_t size) {
   return size > 0 && is_plain_lead(bytes[size - 1]) ? size - 1 : size;
 }
 
-// The index of the lowest set bit; any number if there is none. (std::countr_zero asks for that case,
-// which GCC 12 makes a branch, even where one instruction would do.)
+// The index of the lowest set bit; any number if there is none. (std::countr_zero asks for that
+// case, which GCC 12 makes a branch, even where one instruction would do.)
 HWY_INLINE std::uint32_t lowest_bit(std::uint64_t bits) {
 #if HWY_ARCH_X86_64 && (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3)
   return static_cast<std::uint32_t>(_tzcnt_u64(bits));
