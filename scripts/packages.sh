@@ -9,7 +9,7 @@ build=(g++ cmake ninja-build pkg-config libicu-dev libcli11-dev libfmt-dev libxx
   libedit-dev nlohmann-json3-dev libsimdjson-dev)
 test=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data
   clang-format-14 clang-tidy-14 git ca-certificates)
-coverage=("${test[@]}" clang-14 llvm-14)
+coverage=("${test[@]}" clang-14 libclang-rt-14-dev llvm-14)
 bench=("${build[@]}" libgtest-dev libgmock-dev libbenchmark-dev unicode-data python3 time
   libxapian-dev libsqlite3-dev nodejs maven python3-venv)
 
