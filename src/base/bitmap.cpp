@@ -93,14 +93,12 @@ void DecodeBlock(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t 
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-inline std::size_t count_ones(std::uint64_t word) {
-  return static_cast<std::size_t>(__builtin_popcountll(word));
-}
-
 // A word at a time: the processor counts its bits.
 std::size_t CountBits(const std::uint64_t* words, std::size_t num_words) {
   std::size_t total = 0;
-  for (std::size_t i = 0; i < num_words; ++i) total += count_ones(words[i]);
+  for (std::size_t i = 0; i < num_words; ++i) {
+    total += static_cast<std::size_t>(std::popcount(words[i]));
+  }
   return total;
 }
 
@@ -108,7 +106,7 @@ std::size_t CountBits(const std::uint64_t* words, std::size_t num_words) {
 HWY_INLINE std::size_t count_and_lay(const std::uint8_t* bitmap, std::size_t size,
                                      std::uint8_t* to) {
   std::size_t total = 0;
-  const auto take = [&](std::size_t i) HWY_ATTR {
+  const auto take = [&](std::size_t i, std::size_t num_counted) HWY_ATTR {
     std::uint64_t word;
     std::memcpy(&word, bitmap + i, sizeof(word));
     if (to != nullptr) {
@@ -117,12 +115,12 @@ HWY_INLINE std::size_t count_and_lay(const std::uint8_t* bitmap, std::size_t siz
       both |= word;
       std::memcpy(to + i, &both, sizeof(both));
     }
-    return word;
+    total += static_cast<std::size_t>(std::popcount(word >> 8 * (sizeof(word) - num_counted)));
   };
   std::size_t i = 0;
-  for (; i + 8 <= size; i += 8) total += count_ones(take(i));
+  for (; i + 8 <= size; i += 8) take(i, 8);
   // The last eight bytes may have been taken in part: those are laid again, but not counted.
-  if (i < size) total += count_ones(take(size - 8) >> 8 * (i + 8 - size));
+  if (i < size) take(size - 8, size - i);
   return total;
 }
 

@@ -142,10 +142,11 @@ void Accumulator::take(const TokenBatch& batch) {
   }
 }
 
-// The hot loop, in two rounds: keys, hashes and a prefetch for some dozen tokens, then their
-// probes. So the cache misses of a batch overlap; one after the other they would cost more than all
-// the rest. (A small cache of recent terms in front of the
-// table costs 10 % more than it saves: the table's latency is hidden well enough.)
+// The hot loop, in three rounds for some dozen tokens: keys, hashes and a prefetch of their slots,
+// then one of the entries that these lead to, then their probes. So the cache misses of a batch
+// overlap; one after the other they would cost more than all the rest. (A small cache of recent
+// terms in front of the table costs 10 % more than it saves: the table's latency is hidden well
+// enough.)
 void Accumulator::take_some(const Token* tokens, std::size_t size) {
   if (num_log_ + size > log_.size()) write_run(true);
   Vocabulary::Key keys[kProbeBatch];

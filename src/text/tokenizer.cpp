@@ -30,7 +30,7 @@ constexpr std::size_t kPlainWindow = 8192;
 constexpr std::size_t kPlainLookahead = 16;
 
 struct AsciiTable {
-  // A hard break is an ASCII byte that no rule joins to an ASCII byte before it (but a space to a
+  // A hard break is an ASCII byte that no rule joins to plain text before it (but a space to a
   // space).
   bool hard_break[256] = {};
   bool letter[256] = {};

@@ -1,4 +1,4 @@
-// Every instruction set that can run here gives the tokens of the plain one.
+// Every instruction set that can run here gives the tokens of the one without vectors.
 
 #include "text/plain_tokens.h"
 
@@ -64,10 +64,10 @@ class PlainTargets : public ::testing::Test {
   // Compares all targets with the last, which has no vectors.
   template <class Run>
   void expect_same(Run run) {
-    const std::size_t plain = plain_testing::num_targets() - 1;
-    plain_testing::use_target(plain);
+    const std::size_t last = plain_testing::num_targets() - 1;
+    plain_testing::use_target(last);
     const auto expected = run();
-    for (std::size_t i = 0; i < plain; ++i) {
+    for (std::size_t i = 0; i < last; ++i) {
       SCOPED_TRACE(plain_testing::target_name(i));
       plain_testing::use_target(i);
       EXPECT_EQ(run(), expected);
