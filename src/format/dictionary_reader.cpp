@@ -154,6 +154,61 @@ void TermBlockReader::read_term() {
   term_ += parts.rest;
 }
 
+// Most entries have short parts and numbers of one byte, which are passed over without the checks of
+// read_info: only what a term that is found says of its lists is used, and read_info sees to that.
+void TermBlockReader::pass_lesser(std::string_view term, std::size_t* size, std::size_t* shared) {
+  constexpr std::size_t kMostPart = 14;
+  constexpr std::size_t kMostBytes = 1 + kMostPart + sizeof(std::uint64_t);
+  const std::size_t num_numbers = limits_.positions ? 3 : 2;
+  const std::uint8_t* const begin = in_;
+  const std::uint8_t* in = begin;
+  std::size_t left = entries_left_, size_before = *size, common = *shared;
+  // Of the lists: in the low half of postings, in the high half of positions.
+  std::uint64_t bytes = 0, all_bytes = 0;
+  for (; left > 0 && block_.end - in >= static_cast<std::ptrdiff_t>(kMostBytes); --left) {
+    const std::size_t lcp = *in >> 4, suffix_length = *in & 15, end = lcp + suffix_length;
+    const std::uint64_t numbers = load_u64(in + 1 + suffix_length);
+    const std::size_t more = 1 - (numbers & 1);  // Whether cf is a number of its own.
+    if (lcp > std::min(size_before, kMostPart) || suffix_length > kMostPart ||
+        high_bits(numbers, num_numbers + more) != 0) {
+      break;
+    }
+    // What shares more with the one before than that does with `term` is less, too.
+    if (lcp <= common) {
+      std::size_t at = lcp;
+      const std::uint8_t* rest = in + 1;
+      for (; at < std::min(end, term.size()); ++at, ++rest) {
+        if (*rest != static_cast<std::uint8_t>(term[at])) break;
+      }
+      if (lcp < common || at == term.size() ||
+          (at < end && *rest > static_cast<std::uint8_t>(term[at]))) {
+        break;
+      }
+      common = at;
+    }
+    const std::uint64_t list_bytes = numbers >> 8 * (1 + more);
+    bytes = (list_bytes & 0xFF) | (list_bytes & 0xFF00) << 24;
+    all_bytes += bytes;
+    size_before = end;
+    in += 1 + suffix_length + num_numbers + more;
+  }
+  if (in == begin) return;
+  constexpr std::uint64_t kLow = 0xFFFFFFFF;
+  const std::uint64_t bytes_before = all_bytes - bytes;
+  info_.postings_offset += info_.postings_bytes + (bytes_before & kLow);
+  info_.postings_bytes = bytes & kLow;
+  info_.skips_offset += info_.skips_bytes;
+  info_.skips_bytes = 0;
+  if (limits_.positions) {
+    info_.positions_offset += info_.positions_bytes + (bytes_before >> 32);
+    info_.positions_bytes = bytes >> 32;
+  }
+  in_ = in;
+  entries_left_ = left;
+  *size = size_before;
+  *shared = common;
+}
+
 bool TermBlockReader::find(std::string_view term) {
   // Of the entry before, which is less than `term`.
   std::size_t size = 0, shared = 0;
@@ -162,12 +217,14 @@ bool TermBlockReader::find(std::string_view term) {
     read_info();
     size = parts.lcp + parts.rest.size();
     // What it has of the one before reaches beyond where that differs: it is less as well.
-    if (parts.lcp > shared) continue;
-    const std::string_view wanted = term.substr(parts.lcp);
-    const std::size_t common = common_prefix(parts.rest, wanted);
-    if (common == wanted.size()) return common == parts.rest.size();
-    if (parts.rest.substr(common) > wanted.substr(common)) return false;
-    shared = parts.lcp + common;
+    if (parts.lcp <= shared) {
+      const std::string_view wanted = term.substr(parts.lcp);
+      const std::size_t common = common_prefix(parts.rest, wanted);
+      if (common == wanted.size()) return common == parts.rest.size();
+      if (parts.rest.substr(common) > wanted.substr(common)) return false;
+      shared = parts.lcp + common;
+    }
+    pass_lesser(term, &size, &shared);
   }
   return false;
 }

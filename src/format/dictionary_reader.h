@@ -35,8 +35,8 @@ class TermBlockReader {
   std::string_view term() const { return term_; }
   const TermInfo& info() const { return info_; }
 
-  /// Moves to the entry of `term`; false if there is none. Instead of `next`, which makes every
-  /// term on the way; `term` is not to be asked then.
+  /// Moves to the entry of `term`; false if there is none. Instead of `next`, which makes and
+  /// checks every term on the way; `term` is not to be asked then.
   bool find(std::string_view term);
 
   /// Throws Error(kCorrupt) with the offset of the next entry.
@@ -57,6 +57,9 @@ class TermBlockReader {
   };
   TermParts read_parts(std::uint64_t size_before);
   bool begin_entry();
+  /// Moves on to the entry before the first that is not less than `term`, or not quickly seen to
+  /// be. Of the entry before that: its size, and what it shares with `term`, which is greater.
+  void pass_lesser(std::string_view term, std::size_t* size, std::size_t* shared);
   void read_term();
   void read_info();
 

@@ -77,49 +77,44 @@ class Planner {
   }
 
   Plan plan(const QueryNode& root) {
-    auto node = plan_node(root, 1);
-    plan_.has_terms = node.has_value();
-    if (node) plan_.root = std::move(*node);
+    plan_.has_terms = plan_node(root, 1, plan_.root);
     return std::move(plan_);
   }
 
  private:
-  using Found = std::optional<PlanNode>;
+  // All of these make a part of the plan in the node that is to hold it, which is a fresh one:
+  // nodes are large to move. They return false if the query's node has no term, such as a dash
+  // between words: it then counts as not written.
 
-  /// Nothing if the node has no term, such as a dash between words: it then counts as not written.
-  Found plan_node(const QueryNode& node, double boost) {
+  bool plan_node(const QueryNode& node, double boost, PlanNode& plan) {
     boost *= node.boost;
-    Found found;
+    bool found = true;
     switch (node.kind) {
       case QueryNode::Kind::kWord:
       case QueryNode::Kind::kPhrase:
-        found = plan_text(node);
+        found = plan_text(node, plan);
         break;
       case QueryNode::Kind::kWildcard:
       case QueryNode::Kind::kRegexp:
-        found = plan_pattern(node);
+        found = plan_pattern(node, plan);
         break;
       case QueryNode::Kind::kFuzzy:
-        found = plan_fuzzy(node);
+        found = plan_fuzzy(node, plan);
         break;
       case QueryNode::Kind::kPath:
-        found.emplace();
-        found->kind = PlanNode::Kind::kPath;
-        found->glob.emplace(node.text, node.begin + 5 + (query_[node.begin + 5] == '"'));
+        plan.kind = PlanNode::Kind::kPath;
+        plan.glob.emplace(node.text, node.begin + 5 + (query_[node.begin + 5] == '"'));
         break;
       case QueryNode::Kind::kBoolean:
-        found = plan_boolean(node, boost);
-        break;
+        return plan_boolean(node, boost, plan);
     }
-    if (found && node.kind != QueryNode::Kind::kBoolean) {
-      found->text = source(node);
-      found->boost = boost;
-    }
+    plan.text = source(node);
+    plan.boost = boost;
     return found;
   }
 
-  std::string source(const QueryNode& node) const {
-    return std::string(query_.substr(node.begin, node.end - node.begin));
+  std::string_view source(const QueryNode& node) const {
+    return query_.substr(node.begin, node.end - node.begin);
   }
 
   std::optional<PlanTerm> look_up(std::string term) {
@@ -132,17 +127,9 @@ class Planner {
     return std::nullopt;
   }
 
-  Found plan_text(const QueryNode& node) {
+  bool plan_text(const QueryNode& node, PlanNode& plan) {
     std::vector<PlacedTerm> words = placed_terms(node.text, tokenizer_);
-    if (words.empty()) return std::nullopt;
-    PlanNode plan;
-    bool all_found = true;
-    for (PlacedTerm& word : words) {
-      auto term = look_up(std::move(word.term));
-      all_found &= term.has_value();
-      if (term) plan.terms.push_back(std::move(*term));
-      plan.offsets.push_back(word.position - words[0].position);
-    }
+    if (words.empty()) return false;
     if (words.size() > 1 && !info_.positions) {
       throw QueryError(node.begin, node.end,
                        node.kind == QueryNode::Kind::kPhrase
@@ -151,71 +138,88 @@ class Planner {
                            : "this is several words to the index, and it has no positions to tell "
                              "whether they stand together; join them with AND");
     }
-    if (!all_found) return PlanNode{};
+    bool all_found = true;
+    plan.terms.reserve(words.size());
+    for (PlacedTerm& word : words) {
+      if (auto term = look_up(std::move(word.term))) {
+        plan.terms.push_back(std::move(*term));
+      } else {
+        all_found = false;
+      }
+    }
+    if (!all_found) {
+      plan.terms.clear();
+      return true;
+    }
     plan.is_word = plan.terms.size() == 1;
     plan.kind = plan.is_word ? PlanNode::Kind::kTerm : PlanNode::Kind::kPhrase;
+    if (plan.is_word) return true;
+    plan.offsets.reserve(words.size());
+    for (const PlacedTerm& word : words) {
+      plan.offsets.push_back(word.position - words[0].position);
+    }
     plan.order = node.order;
     plan.slop = node.slop;
-    return plan;
+    return true;
   }
 
-  Found plan_pattern(const QueryNode& node) {
+  bool plan_pattern(const QueryNode& node, PlanNode& plan) {
     if (node.kind == QueryNode::Kind::kRegexp) {
-      return plan_group(node, regexp_pattern(node.text, node.begin + 1, fold_));
+      plan_group(node, regexp_pattern(node.text, node.begin + 1, fold_), plan);
+      return true;
     }
     if (node.text.find_first_not_of('*') == std::string::npos) {
-      PlanNode all;
-      all.kind = PlanNode::Kind::kAll;
-      return all;
+      plan.kind = PlanNode::Kind::kAll;
+      return true;
     }
     // "!?" and "**" are punctuation, not a search for every term.
-    if (placed_terms(node.text, tokenizer_).empty()) return std::nullopt;
-    return plan_group(node, wildcard_pattern(node.text, node.begin, fold_));
+    if (placed_terms(node.text, tokenizer_).empty()) return false;
+    plan_group(node, wildcard_pattern(node.text, node.begin, fold_), plan);
+    return true;
   }
 
-  Found plan_group(const QueryNode& node, TermPattern pattern) {
+  void plan_group(const QueryNode& node, TermPattern pattern, PlanNode& plan) {
     const std::string prefix = pattern.prefix;
     PatternMatcher matcher(std::move(pattern));
-    return group_of(node,
-                    find_terms(segment_.dictionary(), matcher, prefix, options_.max_expansion));
+    take_group(node, find_terms(segment_.dictionary(), matcher, prefix, options_.max_expansion),
+               plan);
   }
 
-  Found plan_fuzzy(const QueryNode& node) {
+  bool plan_fuzzy(const QueryNode& node, PlanNode& plan) {
     const std::vector<PlacedTerm> words = placed_terms(node.text, tokenizer_);
-    if (words.empty()) return std::nullopt;
+    if (words.empty()) return false;
     if (words.size() > 1) {
       throw QueryError(node.begin, node.end,
                        "this is several words to the index, and only one can be fuzzy");
     }
     FuzzyMatcher matcher(words[0].term, node.edits);
-    return group_of(node, find_terms(segment_.dictionary(), matcher, {}, options_.max_expansion));
+    take_group(node, find_terms(segment_.dictionary(), matcher, {}, options_.max_expansion), plan);
+    return true;
   }
 
-  PlanNode group_of(const QueryNode& node, FoundTerms found) {
-    plan_.expansions.push_back({source(node), found.num_found, found.terms.size()});
-    PlanNode plan;
+  void take_group(const QueryNode& node, FoundTerms found, PlanNode& plan) {
+    plan_.expansions.push_back(
+        {std::string(source(node)), found.num_found, found.terms.size()});
     for (FoundTerm& term : found.terms) {
       plan.terms.push_back({std::move(term.term), term.info});
     }
     if (plan.terms.size() > 1) plan.kind = PlanNode::Kind::kGroup;
     if (plan.terms.size() == 1) plan.kind = PlanNode::Kind::kTerm;
-    return plan;
   }
 
-  Found plan_boolean(const QueryNode& node, double boost) {
-    PlanNode plan;
-    plan.kind = PlanNode::Kind::kBoolean;
+  bool plan_boolean(const QueryNode& node, double boost, PlanNode& plan) {
+    plan.clauses.reserve(node.clauses.size());
     bool any_term = false, any_must = false, any_should = false, never = false;
     const auto add = [&](const Clause& clause) {
-      Found found = plan_node(clause.node, boost);
-      if (!found) return;
+      PlanNode part;
+      if (!plan_node(clause.node, boost, part)) return;
       any_term = true;
       any_must |= clause.occur == Occur::kMust;
       any_should |= clause.occur == Occur::kShould;
-      if (found->kind == PlanNode::Kind::kNothing) {
+      if (part.kind == PlanNode::Kind::kNothing) {
         never |= clause.occur == Occur::kMust;
       } else {
-        add_clause(plan, clause.occur, std::move(*found));
+        add_clause(plan, clause.occur, std::move(part));
       }
     };
     for (const Clause& clause : node.clauses) {
@@ -225,23 +229,25 @@ class Planner {
     for (const Clause& clause : node.clauses) {
       if (options_.matches_only && !any_must && clause.occur == Occur::kShould) add(clause);
     }
-    if (!any_term) return std::nullopt;
+    if (!any_term) return false;
+    plan.kind = PlanNode::Kind::kBoolean;
     const bool has_should =
         std::any_of(plan.clauses.begin(), plan.clauses.end(),
                     [](const PlanClause& clause) { return clause.occur == Occur::kShould; });
-    if (never || (any_should && !any_must && !has_should)) return PlanNode{};
-    if (plan.clauses.empty()) {  // All its NOTs are of what no document has.
+    if (never || (any_should && !any_must && !has_should)) {
+      plan = PlanNode{};
+    } else if (plan.clauses.empty()) {  // All its NOTs are of what no document has.
       plan.kind = PlanNode::Kind::kAll;
     } else if (plan.clauses.size() == 1 && plan.clauses[0].occur != Occur::kNot) {
       PlanNode only = std::move(plan.clauses[0].node);
-      return only;
+      plan = std::move(only);
     }
-    return plan;
+    return true;
   }
 
   /// A clause that is a list of the same kind of clauses becomes part of the list it stands in. A
   /// word that is given twice counts once.
-  static void add_clause(PlanNode& plan, Occur occur, PlanNode node) {
+  static void add_clause(PlanNode& plan, Occur occur, PlanNode&& node) {
     const bool same_kind =
         node.kind == PlanNode::Kind::kBoolean && occur != Occur::kNot &&
         std::all_of(node.clauses.begin(), node.clauses.end(),

@@ -38,7 +38,7 @@ struct QueryNode {
 enum class Occur { kShould, kMust, kNot };
 
 struct Clause {
-  Occur occur;
+  Occur occur = Occur::kShould;
   QueryNode node;
 };
 

@@ -23,7 +23,8 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   QueryNode parse() {
-    QueryNode node = list(0);
+    QueryNode node;
+    list(0, node);
     if (at_ < text_.size()) {
       fail(at_, at_ + 1, "nothing is open that this parenthesis closes; in quotes it is text");
     }
@@ -31,11 +32,7 @@ class Parser {
   }
 
  private:
-  enum class Sign { kNone, kPlus, kMinus };
-  struct Operand {
-    Sign sign;
-    QueryNode node;
-  };
+  // Every part of a query is read into the node that is to hold it: nodes are large to move.
 
   [[noreturn]] static void fail(std::size_t begin, std::size_t end, std::string_view what) {
     throw QueryError(begin, end, what);
@@ -55,7 +52,8 @@ class Parser {
   }
 
   bool at_keyword(std::string_view keyword) const {
-    return text_.substr(at_, keyword.size()) == keyword && is_boundary(at_ + keyword.size());
+    return peek() == keyword[0] && text_.substr(at_, keyword.size()) == keyword &&
+           is_boundary(at_ + keyword.size());
   }
   bool accept_keyword(std::string_view keyword) {
     skip_space();
@@ -66,80 +64,89 @@ class Parser {
     return true;
   }
 
-  QueryNode list(int depth) {
-    QueryNode node, filters;
+  void list(int depth, QueryNode& node) {
+    QueryNode filters;
     node.begin = at_;
     for (skip_space(); !at_end() && peek() != ')'; skip_space()) {
-      Operand operand = either(depth);
-      constexpr Occur kOccurs[] = {Occur::kShould, Occur::kMust, Occur::kNot};
-      const bool is_filter =
-          operand.sign == Sign::kNone && operand.node.kind == QueryNode::Kind::kPath;
-      (is_filter ? filters : node)
-          .clauses.push_back({kOccurs[static_cast<int>(operand.sign)], std::move(operand.node)});
+      Clause& clause = node.clauses.emplace_back();
+      either(depth, clause);
+      if (clause.occur == Occur::kShould && clause.node.kind == QueryNode::Kind::kPath) {
+        filters.clauses.push_back(std::move(clause));
+        node.clauses.pop_back();
+      }
     }
     node.end = at_;
-    return filtered(simplified(std::move(node)), simplified(std::move(filters)));
+    simplify(node);
+    if (!filters.clauses.empty()) add_filters(node, std::move(filters));
   }
 
   /// Paths do not make a document match: they only let those pass that do.
-  static QueryNode filtered(QueryNode node, QueryNode filters) {
-    if (is_empty(filters)) return node;
-    if (is_empty(node)) return filters;
+  static void add_filters(QueryNode& node, QueryNode filters) {
+    simplify(filters);
+    if (is_empty(node)) {
+      node = std::move(filters);
+      return;
+    }
     QueryNode both;
     both.begin = node.begin;
     both.end = node.end;
     both.clauses.push_back({Occur::kMust, std::move(node)});
     both.clauses.push_back({Occur::kMust, std::move(filters)});
-    return both;
+    node = std::move(both);
   }
 
   static bool is_empty(const QueryNode& node) {
     return node.kind == QueryNode::Kind::kBoolean && node.clauses.empty();
   }
 
-  /// A list of one clause that needs no list.
-  static QueryNode simplified(QueryNode node) {
-    if (node.clauses.size() != 1 || node.clauses[0].occur != Occur::kShould) return node;
+  /// A list of one clause that needs no list becomes that.
+  static void simplify(QueryNode& node) {
+    if (node.clauses.size() != 1 || node.clauses[0].occur != Occur::kShould) return;
     QueryNode only = std::move(node.clauses[0].node);
-    return only;
+    node = std::move(only);
   }
 
-  Operand either(int depth) {
-    Operand first = all(depth);
-    if (!accept_keyword("OR")) return first;
+  void either(int depth, Clause& out) {
+    all(depth, out);
+    if (!accept_keyword("OR")) return;
     QueryNode node;
-    node.begin = first.node.begin;
-    append(node, std::move(first), Occur::kShould);
+    node.begin = out.node.begin;
+    append(node, std::move(out), Occur::kShould);
     do {
-      append(node, all(depth), Occur::kShould);
+      Clause next;
+      all(depth, next);
+      append(node, std::move(next), Occur::kShould);
     } while (accept_keyword("OR"));
     node.end = at_;
-    return {Sign::kNone, std::move(node)};
+    out = {Occur::kShould, std::move(node)};
   }
 
-  Operand all(int depth) {
-    Operand first = unary(depth);
-    if (!accept_keyword("AND")) return first;
+  void all(int depth, Clause& out) {
+    unary(depth, out);
+    if (!accept_keyword("AND")) return;
     QueryNode node;
-    node.begin = first.node.begin;
-    append(node, std::move(first), Occur::kMust);
+    node.begin = out.node.begin;
+    append(node, std::move(out), Occur::kMust);
     do {
-      append(node, unary(depth), Occur::kMust);
+      Clause next;
+      unary(depth, next);
+      append(node, std::move(next), Occur::kMust);
     } while (accept_keyword("AND"));
     node.end = at_;
-    return {Sign::kNone, std::move(node)};
+    out = {Occur::kShould, std::move(node)};
   }
 
-  static void append(QueryNode& node, Operand operand, Occur occur) {
-    if (operand.sign == Sign::kMinus && occur == Occur::kShould) {
-      operand.node = complement(std::move(operand.node));
-    } else if (operand.sign == Sign::kMinus) {
+  /// Adds one side of OR (kShould) or AND (kMust), with what its own sign says of it.
+  static void append(QueryNode& node, Clause side, Occur occur) {
+    if (side.occur == Occur::kNot && occur == Occur::kShould) {
+      side.node = complement(std::move(side.node));
+    } else if (side.occur == Occur::kNot) {
       occur = Occur::kNot;
-    } else if (operand.sign == Sign::kPlus && occur == Occur::kShould) {
-      fail(operand.node.begin, operand.node.end,
+    } else if (side.occur == Occur::kMust && occur == Occur::kShould) {
+      fail(side.node.begin, side.node.end,
            "a term that must be there cannot be one side of OR; leave out the + or the OR");
     }
-    node.clauses.push_back({occur, std::move(operand.node)});
+    node.clauses.push_back({occur, std::move(side.node)});
   }
 
   static QueryNode complement(QueryNode inner) {
@@ -150,7 +157,7 @@ class Parser {
     return node;
   }
 
-  Operand unary(int depth) {
+  void unary(int depth, Clause& out) {
     bool negated = false, plus = false;
     while (accept_keyword("NOT")) negated = !negated;
     if (const char sign = sign_here(); sign != 0) {
@@ -159,9 +166,9 @@ class Parser {
       ++at_;
     }
     need_operand();
-    QueryNode node = atom(depth);
-    boost(node);
-    return {negated ? Sign::kMinus : (plus ? Sign::kPlus : Sign::kNone), std::move(node)};
+    atom(depth, out.node);
+    boost(out.node);
+    out.occur = negated ? Occur::kNot : (plus ? Occur::kMust : Occur::kShould);
   }
 
   /// The sign that begins a clause here, or 0: "a - b", "--x" and "a++" are text.
@@ -186,11 +193,10 @@ class Parser {
     }
   }
 
-  QueryNode atom(int depth) {
-    QueryNode node;
+  void atom(int depth, QueryNode& node) {
     node.begin = at_;
     if (peek() == '(') {
-      node = group(depth);
+      group(depth, node);
     } else if (peek() == '"') {
       node.kind = QueryNode::Kind::kPhrase;
       node.text = unescaped(quoted());
@@ -206,20 +212,18 @@ class Parser {
       word(node);
     }
     node.end = at_;
-    return node;
   }
 
-  QueryNode group(int depth) {
+  void group(int depth, QueryNode& node) {
     const std::size_t open = at_++;
     if (depth == kMaxDepth) fail(open, open + 1, "parentheses are nested deeper than 100");
-    QueryNode node = list(depth + 1);
+    list(depth + 1, node);
     if (at_end()) fail(open, open + 1, "this parenthesis is not closed; in quotes it is text");
     ++at_;
     if (is_empty(node)) {
       fail(open, at_, "nothing stands between these parentheses; in quotes they are text");
     }
     node.begin = open;
-    return node;
   }
 
   /// The bytes between the quotes at this place, with their escapes.

@@ -43,15 +43,20 @@ class Process:
     def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         bufsize=0, env=environment())
-        self.out = open(self.process.stdout.fileno(), "rb", buffering=1 << 16, closefd=False)
+        self.to, self.out = self.process.stdin.fileno(), self.process.stdout.fileno()
 
     def ask(self, line):
         """(seconds, answer)"""
         start = time.perf_counter()
-        self.process.stdin.write(line)
-        answer = self.out.readline()
+        os.write(self.to, line)
+        answer = os.read(self.out, 1 << 16)
         seconds = time.perf_counter() - start
-        if not answer:
+        if not answer.endswith(b"\n"):  # A long one: it comes in parts.
+            parts = [answer]
+            while parts[-1] and not parts[-1].endswith(b"\n"):
+                parts.append(os.read(self.out, 1 << 16))
+            seconds, answer = time.perf_counter() - start, b"".join(parts)
+        if not answer.endswith(b"\n"):
             raise Failed(f"ended at {line.decode().strip()}")
         return seconds, answer.strip().decode()
 
