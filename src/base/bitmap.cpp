@@ -256,10 +256,7 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::LayBlock, space::DecodeBlock, space::CountBits, can_run }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
@@ -275,27 +272,27 @@ std::uint8_t* encode_bitmap(const std::uint32_t* values, std::uint32_t first, st
 }
 
 bool is_block_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last) {
-  return target()->lay(bitmap, first, last, nullptr);
+  return target->lay(bitmap, first, last, nullptr);
 }
 
 bool lay_block_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                       std::uint8_t* to) {
-  return target()->lay(bitmap, first, last, to);
+  return target->lay(bitmap, first, last, to);
 }
 
 void decode_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                    std::uint32_t* values) {
-  target()->decode(bitmap, first, last, values);
+  target->decode(bitmap, first, last, values);
 }
 
 std::size_t count_bits(const std::uint64_t* words, std::size_t num_words) {
-  return target()->count(words, num_words);
+  return target->count(words, num_words);
 }
 
 namespace bitmap_testing {
 
-std::size_t num_targets() { return target().all().size(); }
-void use_target(std::size_t index) { target().choose(index); }
+std::size_t num_targets() { return target.all().size(); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace bitmap_testing
 }  // namespace spimi

@@ -132,32 +132,29 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::RankBitmap, space::FindInBlock, space::FindInBitmap, can_run }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
 bool rank_bitmap(const std::uint8_t* bitmap, std::uint32_t first, std::uint32_t last,
                  RankedBitmap& ranked) {
-  return target()->rank(bitmap, first, last, ranked);
+  return target->rank(bitmap, first, last, ranked);
 }
 
 FoundPlaces find_places(const std::uint32_t* values, std::uint32_t last,
                         const std::uint32_t* numbers, std::size_t size, std::uint32_t* places) {
-  return target()->find_in_block(values, last, numbers, size, places);
+  return target->find_in_block(values, last, numbers, size, places);
 }
 
 FoundPlaces find_places(const RankedBitmap& ranked, const std::uint32_t* numbers, std::size_t size,
                         std::uint32_t* places) {
-  return target()->find_in_bitmap(ranked, numbers, size, places);
+  return target->find_in_bitmap(ranked, numbers, size, places);
 }
 
 namespace block_places_testing {
 
-std::size_t num_targets() { return target().all().size(); }
-void use_target(std::size_t index) { target().choose(index); }
+std::size_t num_targets() { return target.all().size(); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace block_places_testing
 }  // namespace spimi

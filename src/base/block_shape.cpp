@@ -112,21 +112,18 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::FindBlockShape, can_run }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
 void find_block_shape(const std::uint32_t* values, BlockShape* shape) {
-  target()->find(values, shape);
+  target->find(values, shape);
 }
 
 namespace block_shape_testing {
 
-std::size_t num_targets() { return target().all().size(); }
-void use_target(std::size_t index) { target().choose(index); }
+std::size_t num_targets() { return target.all().size(); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace block_shape_testing
 }  // namespace spimi

@@ -12,7 +12,8 @@
 namespace spimi {
 
 /// The functions of one instruction set, of those that can run here: the best, unless a test
-/// chooses another.
+/// chooses another. For a variable of a file, which is made when the program starts: calls are many
+/// and short, and should not ask whether it is there.
 template <typename Target>
 class TargetChoice {
  public:

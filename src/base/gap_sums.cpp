@@ -96,22 +96,19 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::AddUpGaps, can_run }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
 std::uint32_t add_up_gaps(std::uint32_t base, const std::uint32_t* gaps, std::size_t size,
                           std::uint32_t* values) {
-  return target()->add_up(base, gaps, size, values);
+  return target->add_up(base, gaps, size, values);
 }
 
 namespace gap_sums_testing {
 
-std::size_t num_targets() { return target().all().size(); }
-void use_target(std::size_t index) { target().choose(index); }
+std::size_t num_targets() { return target.all().size(); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace gap_sums_testing
 }  // namespace spimi

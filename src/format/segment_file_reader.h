@@ -88,6 +88,7 @@ class U32Array {
     if (size == 0) return;
     (void)(*this)[indices[0]];
     if ((indices[0] ^ indices[size - 1]) < kPageBytes / 4) {
+#pragma GCC unroll 8
       for (std::size_t i = 0; i < size; ++i) {
         values[i] = load_u32(payload_ + std::uint64_t{indices[i]} * 4);
       }

@@ -122,27 +122,24 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { space::JoinPositions, space::JoinPositionRuns, can_run }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
 std::uint32_t join_positions(PositionRun& a, PositionRun& b, std::uint32_t least,
                              std::uint32_t* found) {
-  return target()->join(a, b, least, found);
+  return target->join(a, b, least, found);
 }
 
 void join_position_runs(std::span<const ShiftedSums> a, const ShiftedSums* b, std::uint32_t most,
                         std::uint32_t* counts, std::uint32_t* found) {
-  target()->join_runs(a, b, most, counts, found);
+  target->join_runs(a, b, most, counts, found);
 }
 
 namespace join_positions_testing {
 
-std::size_t num_targets() { return target().all().size(); }
-void use_target(std::size_t index) { target().choose(index); }
+std::size_t num_targets() { return target.all().size(); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace join_positions_testing
 }  // namespace spimi

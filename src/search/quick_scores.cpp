@@ -199,56 +199,53 @@ struct Target {
         space::FindKept, space::KeepWords, space::KeepFloats, space::FindLarge, can_run \
   }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
 std::size_t keep_frequent(const std::uint32_t* docids, const std::uint32_t* tfs, std::size_t size,
                           std::uint32_t least_tf, std::uint32_t* kept_docids,
                           std::uint32_t* kept_tfs) {
-  return target()->frequent(docids, tfs, size, least_tf, kept_docids, kept_tfs);
+  return target->frequent(docids, tfs, size, least_tf, kept_docids, kept_tfs);
 }
 
 std::size_t keep_scores(const QuickScore& score, float least, const std::uint32_t* docids,
                         const std::uint32_t* tfs, std::size_t size, std::uint32_t* kept_docids,
                         std::uint32_t* kept_tfs, std::uint32_t* lengths, float* scores) {
-  return target()->scores(score, least, docids, tfs, size, kept_docids, kept_tfs, lengths, scores);
+  return target->scores(score, least, docids, tfs, size, kept_docids, kept_tfs, lengths, scores);
 }
 
 void add_quick_scores(const QuickScore& score, const std::uint32_t* tfs,
                       const std::uint32_t* lengths, float* sums, std::size_t size) {
-  target()->add(score, tfs, lengths, sums, size);
+  target->add(score, tfs, lengths, sums, size);
 }
 
 void lacking_impacts(const float* sums, std::size_t size, float least, float most,
                      std::uint16_t* impacts) {
-  target()->lacking(sums, size, least, most, impacts);
+  target->lacking(sums, size, least, most, impacts);
 }
 
 std::size_t find_kept(const float* sums, const std::uint32_t* tfs, std::size_t size, float least,
                       KeptSet& kept) {
-  return target()->find(sums, tfs, size, least, kept);
+  return target->find(sums, tfs, size, least, kept);
 }
 
 void keep_values(const KeptSet& kept, std::size_t size, std::uint32_t* values) {
-  target()->keep_words(kept, size, values);
+  target->keep_words(kept, size, values);
 }
 void keep_values(const KeptSet& kept, std::size_t size, float* values) {
-  target()->keep_floats(kept, size, values);
+  target->keep_floats(kept, size, values);
 }
 
 std::size_t find_large(const float* values, std::size_t size, float least, std::uint32_t* places) {
-  return target()->large(values, size, least, places);
+  return target->large(values, size, least, places);
 }
 
 namespace quick_scores_testing {
 
-std::size_t num_targets() { return target().all().size(); }
+std::size_t num_targets() { return target.all().size(); }
 
-void use_target(std::size_t index) { target().choose(index); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace quick_scores_testing
 }  // namespace spimi

@@ -257,34 +257,31 @@ struct Target {
 #define SPIMI_TARGET(space, can_run) \
   Target { #space, can_run, space::PlainPrefix, space::CutPlain, space::CutAlpha }
 
-TargetChoice<Target>& target() {
-  static TargetChoice<Target> choice({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
-  return choice;
-}
+TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
 std::size_t plain_prefix(const char* text, std::size_t size) {
-  return target()->prefix(text, size);
+  return target->prefix(text, size);
 }
 
 std::size_t cut_plain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {
-  return target()->plain(text, size, max_token_bytes, batch);
+  return target->plain(text, size, max_token_bytes, batch);
 }
 
 std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {
-  return target()->alpha(text, size, max_token_bytes, batch);
+  return target->alpha(text, size, max_token_bytes, batch);
 }
 
 namespace plain_testing {
 
-std::size_t num_targets() { return target().all().size(); }
+std::size_t num_targets() { return target.all().size(); }
 
-const char* target_name(std::size_t index) { return target().all().at(index).name; }
+const char* target_name(std::size_t index) { return target.all().at(index).name; }
 
-void use_target(std::size_t index) { target().choose(index); }
+void use_target(std::size_t index) { target.choose(index); }
 
 }  // namespace plain_testing
 }  // namespace spimi
