@@ -36,10 +36,11 @@ void pack(const std::uint32_t* values, std::uint8_t* out) {
   }
 }
 
-template <unsigned kWidth>
+// Adds kMore to each value.
+template <unsigned kWidth, std::uint32_t kMore>
 void unpack(const std::uint8_t* in, std::uint32_t* values) {
   if constexpr (kWidth == 0) {
-    std::memset(values, 0, kBlockValues * sizeof(std::uint32_t));
+    std::fill_n(values, kBlockValues, kMore);
   } else {
     std::uint32_t words[kWidth * kLanes];
     std::memcpy(words, in, sizeof(words));
@@ -51,7 +52,7 @@ void unpack(const std::uint8_t* in, std::uint32_t* values) {
       for (unsigned lane = 0; lane < kLanes; ++lane) {
         std::uint32_t v = words[word * kLanes + lane] >> shift;
         if (shift + kWidth > 32) v |= words[(word + 1) * kLanes + lane] << (32 - shift);
-        values[row * kLanes + lane] = v & kMask;
+        values[row * kLanes + lane] = (v & kMask) + kMore;
       }
     }
   }
@@ -77,13 +78,57 @@ constexpr std::array<PackFunction, sizeof...(kWidths)> pack_functions(
     std::integer_sequence<unsigned, kWidths...>) {
   return {pack<kWidths>...};
 }
-template <unsigned... kWidths>
+template <std::uint32_t kMore, unsigned... kWidths>
 constexpr std::array<UnpackFunction, sizeof...(kWidths)> unpack_functions(
     std::integer_sequence<unsigned, kWidths...>) {
-  return {unpack<kWidths>...};
+  return {unpack<kWidths, kMore>...};
 }
 constexpr auto kPack = pack_functions(std::make_integer_sequence<unsigned, 33>());
-constexpr auto kUnpack = unpack_functions(std::make_integer_sequence<unsigned, 33>());
+template <std::uint32_t kMore>
+constexpr auto kUnpack = unpack_functions<kMore>(std::make_integer_sequence<unsigned, 33>());
+
+/// Decodes a block and adds kMore to each value.
+template <std::uint32_t kMore>
+const std::uint8_t* decode(const std::uint8_t* in, const std::uint8_t* end, std::uint32_t* values) {
+  if (end - in < 2) return nullptr;
+  const unsigned width = in[0], num_exceptions = in[1];
+  in += 2;
+  const std::size_t fixed = std::size_t{16} * width + num_exceptions;
+  if (width > 32 || num_exceptions > kBlockValues || (width == 32 && num_exceptions != 0) ||
+      static_cast<std::size_t>(end - in) < fixed) {
+    return nullptr;
+  }
+  const auto add_high_bits = [=](std::size_t index, std::uint32_t high) {
+    values[index] = ((values[index] - kMore) | high << width) + kMore;
+  };
+  kUnpack<kMore>[width](in, values);
+  const std::uint8_t* const packed = in;
+  const std::uint8_t* const indices = in + std::size_t{16} * width;
+  in += fixed;
+  if (width < 25 && static_cast<std::size_t>(end - in) >= num_exceptions) {
+    // Nearly all varints are of one byte each; if one is not, it is seen afterwards.
+    std::uint8_t seen_indices = 0, seen_highs = 0;
+    for (unsigned e = 0; e < num_exceptions; ++e) {
+      seen_indices |= indices[e];
+      seen_highs |= in[e];
+      add_high_bits(indices[e] % kBlockValues, in[e]);
+    }
+    if (seen_highs < 0x80) return seen_indices < kBlockValues ? in + num_exceptions : nullptr;
+    kUnpack<kMore>[width](packed, values);
+  }
+  for (unsigned e = 0; e < num_exceptions; ++e) {
+    std::uint32_t high = 0;
+    in = get_varint32(in, end, &high);
+    if (in == nullptr || indices[e] >= kBlockValues) return nullptr;
+    if (width != 0 && high >> (32 - width) != 0) return nullptr;
+    add_high_bits(indices[e], high);
+  }
+  // The largest has run over.
+  if (kMore != 0 && std::find(values, values + kBlockValues, kMore - 1) != values + kBlockValues) {
+    return nullptr;
+  }
+  return in;
+}
 
 }  // namespace
 
@@ -105,37 +150,12 @@ std::uint8_t* encode_packed(const std::uint32_t* values, std::uint8_t* out) {
 
 const std::uint8_t* decode_packed(const std::uint8_t* in, const std::uint8_t* end,
                                   std::uint32_t* values) {
-  if (end - in < 2) return nullptr;
-  const unsigned width = in[0], num_exceptions = in[1];
-  in += 2;
-  const std::size_t fixed = std::size_t{16} * width + num_exceptions;
-  if (width > 32 || num_exceptions > kBlockValues || (width == 32 && num_exceptions != 0) ||
-      static_cast<std::size_t>(end - in) < fixed) {
-    return nullptr;
-  }
-  kUnpack[width](in, values);
-  const std::uint8_t* const packed = in;
-  const std::uint8_t* const indices = in + std::size_t{16} * width;
-  in += fixed;
-  if (width <= 25 && static_cast<std::size_t>(end - in) >= num_exceptions) {
-    // Nearly all varints are of one byte each; if one is not, it is seen afterwards.
-    std::uint8_t seen_indices = 0, seen_highs = 0;
-    for (unsigned e = 0; e < num_exceptions; ++e) {
-      seen_indices |= indices[e];
-      seen_highs |= in[e];
-      values[indices[e] % kBlockValues] |= std::uint32_t{in[e]} << width;
-    }
-    if (seen_highs < 0x80) return seen_indices < kBlockValues ? in + num_exceptions : nullptr;
-    kUnpack[width](packed, values);
-  }
-  for (unsigned e = 0; e < num_exceptions; ++e) {
-    std::uint32_t high = 0;
-    in = get_varint32(in, end, &high);
-    if (in == nullptr || indices[e] >= kBlockValues) return nullptr;
-    if (width != 0 && high >> (32 - width) != 0) return nullptr;
-    values[indices[e]] |= high << width;
-  }
-  return in;
+  return decode<0>(in, end, values);
+}
+
+const std::uint8_t* decode_packed_plus_one(const std::uint8_t* in, const std::uint8_t* end,
+                                           std::uint32_t* values) {
+  return decode<1>(in, end, values);
 }
 
 const std::uint8_t* skip_packed(const std::uint8_t* in, const std::uint8_t* end) {

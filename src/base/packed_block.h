@@ -26,6 +26,10 @@ std::uint8_t* encode_packed(const std::uint32_t* values, std::uint8_t* out);
 const std::uint8_t* decode_packed(const std::uint8_t* in, const std::uint8_t* end,
                                   std::uint32_t* values);
 
+/// The same with 1 added to each value; also nullptr if that is 2^32.
+const std::uint8_t* decode_packed_plus_one(const std::uint8_t* in, const std::uint8_t* end,
+                                           std::uint32_t* values);
+
 /// The byte after the block at [in, end) without decoding it, or nullptr when it is not valid.
 const std::uint8_t* skip_packed(const std::uint8_t* in, const std::uint8_t* end);
 

@@ -154,8 +154,9 @@ void TermBlockReader::read_term() {
   term_ += parts.rest;
 }
 
-// Most entries have short parts and numbers of one byte, which are passed over without the checks of
-// read_info: only what a term that is found says of its lists is used, and read_info sees to that.
+// Most entries have short parts and numbers of one byte, which are passed over without the checks
+// of read_info: only what a term that is found says of its lists is used, and read_info sees to
+// that.
 void TermBlockReader::pass_lesser(std::string_view term, std::size_t* size, std::size_t* shared) {
   constexpr std::size_t kMostPart = 14;
   constexpr std::size_t kMostBytes = 1 + kMostPart + sizeof(std::uint64_t);
@@ -181,7 +182,7 @@ void TermBlockReader::pass_lesser(std::string_view term, std::size_t* size, std:
         if (*rest != static_cast<std::uint8_t>(term[at])) break;
       }
       if (lcp < common || at == term.size() ||
-          (at < end && *rest > static_cast<std::uint8_t>(term[at]))) {
+          (at<end&& * rest> static_cast<std::uint8_t>(term[at]))) {
         break;
       }
       common = at;

@@ -198,8 +198,7 @@ class Planner {
   }
 
   void take_group(const QueryNode& node, FoundTerms found, PlanNode& plan) {
-    plan_.expansions.push_back(
-        {std::string(source(node)), found.num_found, found.terms.size()});
+    plan_.expansions.push_back({std::string(source(node)), found.num_found, found.terms.size()});
     for (FoundTerm& term : found.terms) {
       plan.terms.push_back({std::move(term.term), term.info});
     }

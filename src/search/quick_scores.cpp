@@ -84,9 +84,10 @@ std::size_t KeepScores(const QuickScore& score, float least, const std::uint32_t
   for_each_vector(size, [&](std::size_t i, std::size_t n) HWY_ATTR {
     const WordVector tf = hn::LoadU(d, tfs + i), length = hn::LoadU(d, lengths + i);
     const FloatVector value = score_of(score, tf, length);
-    const auto reaches = hn::RebindMask(d, hn::Ge(value, hn::Set(f, least)));
+    auto reaches = hn::RebindMask(d, hn::Ge(value, hn::Set(f, least)));
+    if (n < hn::Lanes(d)) reaches = hn::And(reaches, hn::FirstN(d, n));
     // Without a branch where there are none, which would be mispredicted.
-    const ChosenLanes<Words> chosen(hn::And(reaches, hn::FirstN(d, n)));
+    const ChosenLanes<Words> chosen(reaches);
     // No further than what was read.
     hn::StoreU(chosen.to_front(hn::LoadU(d, docids + i)), d, kept_docids + num_kept);
     hn::StoreU(chosen.to_front(tf), d, kept_tfs + num_kept);

@@ -261,9 +261,7 @@ TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 }  // namespace
 
-std::size_t plain_prefix(const char* text, std::size_t size) {
-  return target->prefix(text, size);
-}
+std::size_t plain_prefix(const char* text, std::size_t size) { return target->prefix(text, size); }
 
 std::size_t cut_plain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -25,7 +26,7 @@ std::string encode(const Values& values) {
 
 /// The number of bytes read, or -1 when they are refused. The bytes are in a block of exactly their
 /// size, so that a read beyond them is caught by the address sanitizer; skipping must agree with
-/// decoding when that succeeds.
+/// decoding when that succeeds, and decoding with 1 added always but for a value that runs over.
 int decode(const std::string& bytes, Values* values) {
   const std::unique_ptr<std::uint8_t[]> exact(new std::uint8_t[bytes.size()]);
   std::memcpy(exact.get(), bytes.data(), bytes.size());
@@ -33,8 +34,16 @@ int decode(const std::string& bytes, Values* values) {
   values->assign(kBlockValues, 0);
   const std::uint8_t* const skipped = skip_packed(exact.get(), end);
   const std::uint8_t* const next = decode_packed(exact.get(), end, values->data());
+  Values plus_one(kBlockValues);
+  const std::uint8_t* const plus_one_next =
+      decode_packed_plus_one(exact.get(), end, plus_one.data());
+  const bool runs_over = std::find(values->begin(), values->end(), ~0u) != values->end();
+  EXPECT_EQ(plus_one_next, runs_over ? nullptr : next);
   if (next == nullptr) return -1;
   EXPECT_EQ(skipped, next);
+  for (std::size_t i = 0; i < kBlockValues && !runs_over; ++i) {
+    EXPECT_EQ(plus_one[i], (*values)[i] + 1);
+  }
   const auto size = static_cast<int>(next - exact.get());
   // What is behind a block is nothing to it.
   for (const char behind : {'\0', '\xff'}) {

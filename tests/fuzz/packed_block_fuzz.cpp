@@ -57,7 +57,18 @@ void fuzz_packed(std::string_view bytes) {
   require(skipped == nullptr || skipped <= copy.end, "skipping ends inside");
   Values values;
   const std::uint8_t* const end = decode_packed(copy.data.get(), copy.end, values.data());
-  if (end == nullptr) return;
+  Values plus_one;
+  const auto* const plus_one_end =
+      decode_packed_plus_one(copy.data.get(), copy.end, plus_one.data());
+  if (end == nullptr) {
+    require(plus_one_end == nullptr, "an invalid block is invalid with 1 added to its values");
+    return;
+  }
+  const bool runs_over = std::find(values.begin(), values.end(), ~0u) != values.end();
+  require(plus_one_end == (runs_over ? nullptr : end), "1 can be added to all but the largest");
+  for (std::size_t i = 0; i < kBlockValues && !runs_over; ++i) {
+    require(plus_one[i] == values[i] + 1, "1 is added to each value");
+  }
   require(end == skipped, "skipping a valid block leads where decoding it does");
   const auto size = static_cast<std::size_t>(end - copy.data.get());
   require(encode(values).size() <= size, "the encoder's block is the smallest");
