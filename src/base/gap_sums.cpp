@@ -19,37 +19,54 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-std::uint32_t AddUpGaps(std::uint32_t base, const std::uint32_t* gaps, std::size_t size,
-                        std::uint32_t* values) {
-  const hn::CappedTag<std::uint32_t, kGapSlack + 1> d;
-  constexpr std::size_t kLanes = hn::MaxLanes(d);
-  // Sums of four go on to the next four, then those of eight to the next eight.
+using Words = hn::CappedTag<std::uint32_t, kGapSlack + 1>;
+using WordVector = hn::Vec<Words>;
+
+// Of the sums of each four values: the sums from the first of all.
+HWY_INLINE WordVector sums_of_all(WordVector sums) {
+  const Words d;
+  if constexpr (hn::MaxLanes(d) == 8) {
+    // By halves, which takes one step where lanes between them take two.
+    return hn::Add(sums, hn::ConcatLowerLower(d, hn::Broadcast<3>(sums), hn::Zero(d)));
+  }
+  // Those of four go on to the next four, then those of eight to the next eight.
   HWY_ALIGN static constexpr std::uint32_t kLastOfFour[16] = {0, 0, 0, 0, 3,  3,  3,  3,
                                                               7, 7, 7, 7, 11, 11, 11, 11};
   HWY_ALIGN static constexpr std::uint32_t kLastOfEight[16] = {0, 0, 0, 0, 0, 0, 0, 0,
                                                                3, 3, 3, 3, 7, 7, 7, 7};
   const auto last_of_four = hn::SetTableIndices(d, kLastOfFour);
   const auto last_of_eight = hn::SetTableIndices(d, kLastOfEight);
-  const auto last = hn::IndicesFromVec(d, hn::Set(d, kLanes - 1));
-  const auto not_first_four = hn::Not(hn::FirstN(d, 4)),
-             not_first_eight = hn::Not(hn::FirstN(d, 8));
+  sums = hn::Add(sums, hn::IfThenElseZero(hn::Not(hn::FirstN(d, 4)),
+                                          hn::TableLookupLanes(sums, last_of_four)));
+  return hn::Add(sums, hn::IfThenElseZero(hn::Not(hn::FirstN(d, 8)),
+                                          hn::TableLookupLanes(sums, last_of_eight)));
+}
+
+// The last of them in all lanes.
+HWY_INLINE WordVector last_of(WordVector sums) {
+  const Words d;
+  if constexpr (hn::MaxLanes(d) == 8) {
+    const WordVector last = hn::Broadcast<3>(sums);
+    return hn::ConcatUpperUpper(d, last, last);
+  }
+  return hn::TableLookupLanes(
+      sums, hn::IndicesFromVec(d, hn::Set(d, static_cast<std::uint32_t>(hn::MaxLanes(d) - 1))));
+}
+
+std::uint32_t AddUpGaps(std::uint32_t base, const std::uint32_t* gaps, std::size_t size,
+                        std::uint32_t* values) {
+  const Words d;
   const auto one = hn::Set(d, 1);
   auto before = hn::Set(d, base - 1);
   auto seen = hn::Zero(d);
-  for (std::size_t i = 0; i < size; i += kLanes) {
+  for (std::size_t i = 0; i < size; i += hn::MaxLanes(d)) {
     auto sums = hn::LoadU(d, gaps + i);
     seen = hn::Or(seen, sums);
     sums = hn::Add(sums, one);
     sums = hn::Add(sums, hn::ShiftLeftLanes<1>(sums));
-    sums = hn::Add(sums, hn::ShiftLeftLanes<2>(sums));
-    sums =
-        hn::Add(sums, hn::IfThenElseZero(not_first_four, hn::TableLookupLanes(sums, last_of_four)));
-    if constexpr (kLanes > 8) {
-      sums = hn::Add(
-          sums, hn::IfThenElseZero(not_first_eight, hn::TableLookupLanes(sums, last_of_eight)));
-    }
+    sums = sums_of_all(hn::Add(sums, hn::ShiftLeftLanes<2>(sums)));
     hn::StoreU(hn::Add(sums, before), d, values + i);
-    before = hn::Add(before, hn::TableLookupLanes(sums, last));
+    before = hn::Add(before, last_of(sums));
   }
   return hn::GetLane(hn::MaxOfLanes(d, seen));
 }
