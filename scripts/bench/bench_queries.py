@@ -196,7 +196,7 @@ def main():
     records = install(engines, peers_dir)
     queries = draw_queries(tokens, arguments.seed, arguments.each)
     commands = arguments.commands.split(",")
-    timings, sets = {}, {}
+    serves = {}
     for engine, record in zip(engines, records):
         if "error" in record:
             continue
@@ -205,27 +205,27 @@ def main():
             if engine.peer:
                 make_index(engine, tokens, directory)
             record["index_bytes"] = tree_bytes(directory)
-            serve = [*engine.program, "serve", str(directory)] if engine.peer else [program, "serve-stdin", "-i", str(directory)]
-            say(f"asking {engine.name}")
-            with one_processor():
-                best = time_commands(serve, queries, commands, arguments.rounds)
-            if engine.name in ("spimi", "lucene"):
-                sets[engine.name] = matching_documents(serve, queries)
-            timings[engine.name] = best
+            serves[engine.name] = ([*engine.program, "serve", str(directory)] if engine.peer else
+                                   [program, "serve-stdin", "-i", str(directory)])
         except Failed as failure:
             say(f"  {failure}")
             record["error"] = str(failure)
-
+    say(f"asking {', '.join(serves)}")
+    with one_processor():
+        timings, failed = time_commands(serves, queries, commands, arguments.rounds)
+        pipe, _ = time_commands({"cat": ["cat"]}, queries, ["COUNT"], arguments.rounds)
+    for record in records:
+        if record["name"] in failed:
+            say(f"  {record['name']}: {failed[record['name']]}")
+            record["error"] = failed[record["name"]]
     if "error" in records[0]:
         sys.exit(f"bench_queries: spimi: {records[0]['error']}")
-    say("asking cat")
-    with one_processor():
-        pipe = summary(time_commands(["cat"], queries, ["COUNT"], arguments.rounds)["COUNT"][0])
+    sets = {name: matching_documents(serves[name], queries) for name in ("spimi", "lucene") if name in timings}
     results = {
         "machine": machine(),
         "corpus": {"name": corpus.name, "documents": stats["num_docs"], "tokens": stats["num_tokens"]},
         "seed": arguments.seed, "rounds": arguments.rounds, "engines": records,
-        "pipe": pipe,
+        "pipe": summary(pipe["cat"]["COUNT"][0]),
         "whole_process": summary(whole_process(program, index, queries, arguments.rounds)),
         "rows": summarize(queries, timings, commands),
         "differences": differences(queries, timings, commands, sets),

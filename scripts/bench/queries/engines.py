@@ -61,7 +61,8 @@ class Process:
         return seconds, answer.strip().decode()
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         self.process.wait()
 
 
@@ -77,27 +78,59 @@ def one_processor():
         os.sched_setaffinity(0, processors)
 
 
-def time_commands(serve, queries, commands, num_rounds):
-    """{command: (best seconds of each query, its answer)}, of one process. A warm-up of every command comes first; a
-    query's best round counts, as in the game. A query that is not supported has no seconds."""
-    process = Process(serve)
+class Timed:
+    """An engine that serves, its best seconds of each query and its answers, command by command."""
+
+    def __init__(self, serve, queries, commands):
+        self.process = Process(serve)
+        self.lines = {command: [f"{command}\t{query}\n".encode() for _, query in queries] for command in commands}
+        self.seconds = {command: [float("inf")] * len(queries) for command in commands}
+        self.answers = {command: [""] * len(queries) for command in commands}
+
+    def ask_all(self):
+        # What the engine before has driven out of the caches comes back without being timed.
+        for line in next(iter(self.lines.values())):
+            self.process.ask(line)
+        for command, lines in self.lines.items():
+            seconds, answers = self.seconds[command], self.answers[command]
+            for i, line in enumerate(lines):
+                taken, answers[i] = self.process.ask(line)
+                seconds[i] = min(seconds[i], taken)
+
+    def forget(self):
+        for seconds in self.seconds.values():
+            seconds[:] = [float("inf")] * len(seconds)
+
+    def best(self):
+        return {command: ([None if answer == UNSUPPORTED else second for second, answer in zip(self.seconds[command], answers)],
+                          answers) for command, answers in self.answers.items()}
+
+
+def time_commands(serves, queries, commands, num_rounds):
+    """Times engines, {name: how to serve}. Returns {name: {command: (best seconds of each query, its answer)}}, and {name:
+    why} of those that failed. Rounds go from engine to engine, so that what disturbs the machine for a while meets all of
+    them. A warm-up round comes first; a query's best round counts, as in the game. A query that is not supported has no
+    seconds."""
+    engines, failed = {}, {}
     try:
-        lines = {command: [f"{command}\t{query}\n".encode() for _, query in queries] for command in commands}
-        for command in commands:
-            for line in lines[command]:
-                process.ask(line)
-        best = {}
-        for command in commands:
-            seconds, answers = [float("inf")] * len(queries), [""] * len(queries)
-            for _ in range(num_rounds):
-                for i, line in enumerate(lines[command]):
-                    taken, answers[i] = process.ask(line)
-                    seconds[i] = min(seconds[i], taken)
-            best[command] = ([None if answer == UNSUPPORTED else second for second, answer in zip(seconds, answers)], answers)
-            print(f"  {command}", file=sys.stderr, flush=True)
-        return best
+        for number in range(num_rounds + 1):
+            for name, serve in serves.items():
+                if name in failed:
+                    continue
+                try:
+                    if name not in engines:
+                        engines[name] = Timed(serve, queries, commands)
+                    engines[name].ask_all()
+                except (Failed, OSError) as failure:
+                    failed[name] = str(failure)
+            if number == 0:
+                for engine in engines.values():
+                    engine.forget()
+            print(f"  round {number} of {num_rounds}" if number else "  warm-up", file=sys.stderr, flush=True)
     finally:
-        process.close()
+        for engine in engines.values():
+            engine.process.close()
+    return {name: engine.best() for name, engine in engines.items() if name not in failed}, failed
 
 
 def matching_documents(serve, queries):
