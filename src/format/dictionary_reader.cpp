@@ -181,8 +181,9 @@ void TermBlockReader::pass_lesser(std::string_view term, std::size_t* size, std:
       for (; at < std::min(end, term.size()); ++at, ++rest) {
         if (*rest != static_cast<std::uint8_t>(term[at])) break;
       }
+      const bool goes_on = at < end;
       if (lcp < common || at == term.size() ||
-          (at<end&& * rest> static_cast<std::uint8_t>(term[at]))) {
+          (goes_on && static_cast<std::uint8_t>(term[at]) < *rest)) {
         break;
       }
       common = at;
