@@ -181,11 +181,8 @@ void TermBlockReader::pass_lesser(std::string_view term, std::size_t* size, std:
       for (; at < std::min(end, term.size()); ++at, ++rest) {
         if (*rest != static_cast<std::uint8_t>(term[at])) break;
       }
-      const bool goes_on = at < end;
-      if (lcp < common || at == term.size() ||
-          (goes_on && static_cast<std::uint8_t>(term[at]) < *rest)) {
-        break;
-      }
+      if (at == term.size()) break;
+      if (at < end && static_cast<std::uint8_t>(term[at]) < *rest) break;
       common = at;
     }
     const std::uint64_t list_bytes = numbers >> 8 * (1 + more);

@@ -157,9 +157,17 @@ TEST(PackedBlock, RefusesWhatNoEncoderWrites) {
   EXPECT_EQ(decode(block(0, 129, body), &decoded), -1) << "more exceptions than values";
   EXPECT_EQ(decode(block(0, 1, "\x80\x01"), &decoded), -1) << "an index over 127";
   EXPECT_EQ(decode(block(0, 1, "\x80" + body), &decoded), -1) << "the same, with bytes behind";
-  const std::string lanes(16 * 31, '\0');
-  EXPECT_EQ(decode(block(31, 1, lanes + std::string("\0\2", 2)), &decoded), -1) << "33 bits";
-  EXPECT_EQ(decode(block(31, 1, lanes + std::string("\0\1", 2)), &decoded), 2 + 16 * 31 + 2);
+  // An exception of 32 bits, and one of 33.
+  for (int width = 25; width < 32; ++width) {
+    const std::string lanes(static_cast<std::size_t>(16 * width), '\0');
+    const int top = 1 << (32 - width);
+    const int size = 2 + 16 * width + 2;
+    const std::string fits = lanes + '\0' + static_cast<char>(top - 1);
+    EXPECT_EQ(decode(block(width, 1, fits), &decoded), size) << width;
+    EXPECT_EQ(decoded[0], static_cast<std::uint32_t>(top - 1) << width);
+    const std::string is_long(width == 25 ? "\x80\x01" : std::string(1, static_cast<char>(top)));
+    EXPECT_EQ(decode(block(width, 1, lanes + '\0' + is_long), &decoded), -1) << width;
+  }
 }
 
 TEST(PackedBlock, RandomBytesAreRefusedOrReadWithinBounds) {
