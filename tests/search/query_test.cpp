@@ -553,6 +553,9 @@ TEST_F(QueryTest, WhatHoldsNoTermCountsAsNotWritten) {
   EXPECT_EQ(index.query("qqqq zzzz", matches_only).missing().size(), 2u);
   EXPECT_EQ(index.query("*").count(), 50u);
   EXPECT_THAT(index.query("zzzz a yyyy zzzz").missing(), ElementsAre("zzzz", "yyyy"));
+  // A phrase without one of its words looks for none of the others.
+  EXPECT_THAT(index.query("\"a zzzz\"").missing(), ElementsAre("zzzz"));
+  EXPECT_THAT(index.query("\"a zzzz\"").terms(), ElementsAre());
 }
 
 TEST_F(QueryTest, AnIndexWithoutPositionsHasNoPhrases) {
