@@ -48,7 +48,10 @@ class Process:
     def ask(self, line):
         """(seconds, answer)"""
         start = time.perf_counter()
-        os.write(self.to, line)
+        try:
+            os.write(self.to, line)
+        except BrokenPipeError:
+            pass  # There will be no answer, either.
         answer = os.read(self.out, 1 << 16)
         seconds = time.perf_counter() - start
         if not answer.endswith(b"\n"):  # A long one: it comes in parts.
