@@ -36,7 +36,7 @@ void pack(const std::uint32_t* values, std::uint8_t* out) {
   }
 }
 
-// Adds kMore to each value.
+// Adds kMore, which is 0 or 1, to each value.
 template <unsigned kWidth, std::uint32_t kMore>
 void unpack(const std::uint8_t* in, std::uint32_t* values) {
   if constexpr (kWidth == 0) {
@@ -87,7 +87,7 @@ constexpr auto kPack = pack_functions(std::make_integer_sequence<unsigned, 33>()
 template <std::uint32_t kMore>
 constexpr auto kUnpack = unpack_functions<kMore>(std::make_integer_sequence<unsigned, 33>());
 
-/// Decodes a block and adds kMore to each value.
+/// Decodes a block and adds kMore, which is 0 or 1, to each value.
 template <std::uint32_t kMore>
 const std::uint8_t* decode(const std::uint8_t* in, const std::uint8_t* end, std::uint32_t* values) {
   if (end - in < 2) return nullptr;
@@ -106,7 +106,8 @@ const std::uint8_t* decode(const std::uint8_t* in, const std::uint8_t* end, std:
   const std::uint8_t* const indices = in + std::size_t{16} * width;
   in += fixed;
   if (width < 25 && static_cast<std::size_t>(end - in) >= num_exceptions) {
-    // Nearly all varints are of one byte each; if one is not, it is seen afterwards.
+    // Nearly all varints are of one byte each; if one is not, it is seen afterwards. The values
+    // then have 31 bits at most, so that 1 can be added.
     std::uint8_t seen_indices = 0, seen_highs = 0;
     for (unsigned e = 0; e < num_exceptions; ++e) {
       seen_indices |= indices[e];
@@ -123,9 +124,8 @@ const std::uint8_t* decode(const std::uint8_t* in, const std::uint8_t* end, std:
     if (width != 0 && high >> (32 - width) != 0) return nullptr;
     add_high_bits(indices[e], high);
   }
-  // The largest has run over.
-  if (kMore != 0 && std::find(values, values + kBlockValues, kMore - 1) != values + kBlockValues) {
-    return nullptr;
+  if (kMore == 1 && std::find(values, values + kBlockValues, 0u) != values + kBlockValues) {
+    return nullptr;  // The largest has run over.
   }
   return in;
 }

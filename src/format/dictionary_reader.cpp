@@ -160,52 +160,43 @@ void TermBlockReader::read_term() {
 void TermBlockReader::pass_lesser(std::string_view term, std::size_t* size, std::size_t* shared) {
   constexpr std::size_t kMostPart = 14;
   constexpr std::size_t kMostBytes = 1 + kMostPart + sizeof(std::uint64_t);
-  const std::size_t num_numbers = limits_.positions ? 3 : 2;
-  const std::uint8_t* const begin = in_;
-  const std::uint8_t* in = begin;
-  std::size_t left = entries_left_, size_before = *size, common = *shared;
-  // Of the lists: in the low half of postings, in the high half of positions.
-  std::uint64_t bytes = 0, all_bytes = 0;
+  const bool positions = limits_.positions;
+  const std::size_t num_numbers = positions ? 3 : 2;
+  // What the loop changes, in registers.
+  const std::uint8_t* in = in_;
+  std::size_t left = entries_left_, size_before = *size, shared_before = *shared;
+  TermInfo info = info_;
   for (; left > 0 && block_.end - in >= static_cast<std::ptrdiff_t>(kMostBytes); --left) {
-    const std::size_t lcp = *in >> 4, suffix_length = *in & 15, end = lcp + suffix_length;
+    const std::size_t lcp = *in >> 4, suffix_length = *in & 15;
     const std::uint64_t numbers = load_u64(in + 1 + suffix_length);
     const std::size_t more = 1 - (numbers & 1);  // Whether cf is a number of its own.
     if (lcp > std::min(size_before, kMostPart) || suffix_length > kMostPart ||
         high_bits(numbers, num_numbers + more) != 0) {
       break;
     }
-    // What shares more with the one before than that does with `term` is less, too.
-    if (lcp <= common) {
-      std::size_t at = lcp;
-      const std::uint8_t* rest = in + 1;
-      for (; at < std::min(end, term.size()); ++at, ++rest) {
-        if (*rest != static_cast<std::uint8_t>(term[at])) break;
-      }
-      if (at == term.size()) break;
-      if (at < end && static_cast<std::uint8_t>(term[at]) < *rest) break;
-      common = at;
+    // As in find.
+    if (lcp <= shared_before) {
+      const std::string_view rest(reinterpret_cast<const char*>(in + 1), suffix_length);
+      const std::string_view wanted = term.substr(lcp);
+      const std::size_t common = common_prefix(rest, wanted);
+      if (common == wanted.size() || rest.substr(common) > wanted.substr(common)) break;
+      shared_before = lcp + common;
     }
-    const std::uint64_t list_bytes = numbers >> 8 * (1 + more);
-    bytes = (list_bytes & 0xFF) | (list_bytes & 0xFF00) << 24;
-    all_bytes += bytes;
-    size_before = end;
+    size_before = lcp + suffix_length;
     in += 1 + suffix_length + num_numbers + more;
-  }
-  if (in == begin) return;
-  constexpr std::uint64_t kLow = 0xFFFFFFFF;
-  const std::uint64_t bytes_before = all_bytes - bytes;
-  info_.postings_offset += info_.postings_bytes + (bytes_before & kLow);
-  info_.postings_bytes = bytes & kLow;
-  info_.skips_offset += info_.skips_bytes;
-  info_.skips_bytes = 0;
-  if (limits_.positions) {
-    info_.positions_offset += info_.positions_bytes + (bytes_before >> 32);
-    info_.positions_bytes = bytes >> 32;
+    const std::uint64_t list_bytes = numbers >> 8 * (1 + more);
+    info.postings_offset += info.postings_bytes;
+    info.postings_bytes = list_bytes & 0xFF;
+    info.skips_offset += info.skips_bytes;
+    info.skips_bytes = 0;
+    info.positions_offset += info.positions_bytes;
+    info.positions_bytes = positions ? list_bytes >> 8 & 0xFF : 0;
   }
   in_ = in;
   entries_left_ = left;
+  info_ = info;
   *size = size_before;
-  *shared = common;
+  *shared = shared_before;
 }
 
 bool TermBlockReader::find(std::string_view term) {

@@ -46,7 +46,7 @@ struct PlanNode {
 };
 
 struct PlanClause {
-  Occur occur = Occur::kShould;
+  Occur occur;
   PlanNode node;
 };
 

@@ -165,6 +165,9 @@ TEST(PackedBlock, RefusesWhatNoEncoderWrites) {
     const std::string fits = lanes + '\0' + static_cast<char>(top - 1);
     EXPECT_EQ(decode(block(width, 1, fits), &decoded), size) << width;
     EXPECT_EQ(decoded[0], static_cast<std::uint32_t>(top - 1) << width);
+    const std::string ones(static_cast<std::size_t>(16 * width), '\xff');
+    EXPECT_EQ(decode(block(width, 1, ones + '\0' + static_cast<char>(top - 1)), &decoded), size);
+    EXPECT_EQ(decoded[0], ~0u) << "to which 1 cannot be added";
     const std::string is_long(width == 25 ? "\x80\x01" : std::string(1, static_cast<char>(top)));
     EXPECT_EQ(decode(block(width, 1, lanes + '\0' + is_long), &decoded), -1) << width;
   }
