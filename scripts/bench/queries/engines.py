@@ -53,15 +53,12 @@ class Process:
         except BrokenPipeError:
             pass  # There will be no answer, either.
         answer = os.read(self.out, 1 << 16)
-        seconds = time.perf_counter() - start
-        if not answer.endswith(b"\n"):  # A long one: it comes in parts.
-            parts = [answer]
-            while parts[-1] and not parts[-1].endswith(b"\n"):
-                parts.append(os.read(self.out, 1 << 16))
-            seconds, answer = time.perf_counter() - start, b"".join(parts)
-        if not answer.endswith(b"\n"):
-            raise Failed(f"ended at {line.decode().strip()}")
-        return seconds, answer.strip().decode()
+        while not answer.endswith(b"\n"):  # A long one comes in parts.
+            part = os.read(self.out, 1 << 16)
+            if not part:
+                raise Failed(f"ended at {line.decode().strip()}")
+            answer += part
+        return time.perf_counter() - start, answer.strip().decode()
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -90,19 +87,19 @@ class Timed:
         self.seconds = {command: [float("inf")] * len(queries) for command in commands}
         self.answers = {command: [""] * len(queries) for command in commands}
 
+    def warm_up(self, commands):
+        for command in commands:
+            for line in self.lines[command]:
+                self.process.ask(line)
+
     def ask_all(self):
         # What the engine before has driven out of the caches comes back without being timed.
-        for line in next(iter(self.lines.values())):
-            self.process.ask(line)
+        self.warm_up(list(self.lines)[:1])
         for command, lines in self.lines.items():
             seconds, answers = self.seconds[command], self.answers[command]
             for i, line in enumerate(lines):
                 taken, answers[i] = self.process.ask(line)
                 seconds[i] = min(seconds[i], taken)
-
-    def forget(self):
-        for seconds in self.seconds.values():
-            seconds[:] = [float("inf")] * len(seconds)
 
     def best(self):
         return {command: ([None if answer == UNSUPPORTED else second for second, answer in zip(self.seconds[command], answers)],
@@ -121,14 +118,13 @@ def time_commands(serves, queries, commands, num_rounds):
                 if name in failed:
                     continue
                 try:
-                    if name not in engines:
+                    if number == 0:
                         engines[name] = Timed(serve, queries, commands)
-                    engines[name].ask_all()
+                        engines[name].warm_up(commands)
+                    else:
+                        engines[name].ask_all()
                 except (Failed, OSError) as failure:
                     failed[name] = str(failure)
-            if number == 0:
-                for engine in engines.values():
-                    engine.forget()
             print(f"  round {number} of {num_rounds}" if number else "  warm-up", file=sys.stderr, flush=True)
     finally:
         for engine in engines.values():
