@@ -128,6 +128,45 @@ TEST(SegmentReader, FindsTermsWithPrefixesAndSuffixesAroundTheNibbleBoundary) {
   expect_holds(*opened.segment, index);
 }
 
+// Each number of a term entry is below 128 for some terms and not for others, whatever the rest
+// are.
+TEST(SegmentReader, FindsTermsBehindNumbersOfOneByteAndOfMore) {
+  for (const bool positions : {false, true}) {
+    TestIndex index;
+    index.positions = positions;
+    constexpr std::uint32_t kApart = 65;  // A gap that takes two bytes.
+    for (std::uint32_t i = 0; i < 70 * kApart; ++i) {
+      index.documents.push_back({"d" + std::to_string(10000 + i), 0});
+    }
+    int num_terms = 0;
+    for (const std::uint32_t df : {1, 30, 63, 64, 70}) {
+      for (const std::uint32_t tf : {1, 2, 3, 200}) {
+        for (const std::uint32_t gap : {0, 200, 20000}) {
+          std::vector<TestPosting> list;
+          for (std::uint32_t docid = 0; docid < df * kApart; docid += kApart) {
+            std::vector<std::uint32_t> at;
+            for (std::uint32_t k = 0; k < tf && positions; ++k) at.push_back((gap + 1) * k);
+            list.push_back({docid, tf, at});
+            index.documents[docid].length += tf;
+          }
+          index.lists["term" + std::to_string(100 + num_terms++)] = list;
+        }
+      }
+    }
+    Opened opened(index);
+    expect_holds(*opened.segment, index);
+    bool any_long_behind_short = false;
+    for (const auto& [term, list] : index.lists) {
+      const TermInfo info = opened.segment->find(term).value();
+      const bool are_short = info.df < 64 && info.cf != info.df && info.cf - info.df <= 128 &&
+                             (!positions || info.postings_bytes < 128);
+      const std::uint64_t last = positions ? info.positions_bytes : info.postings_bytes;
+      any_long_behind_short |= are_short && last >= 128;
+    }
+    EXPECT_TRUE(any_long_behind_short);
+  }
+}
+
 TEST(SegmentReader, ReadsFilesOfSeveralPages) {
   const std::uint64_t seed = test_seed();
   SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(seed));
