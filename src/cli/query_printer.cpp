@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <system_error>
 
 #include "base/utf8.h"
@@ -185,9 +186,9 @@ std::string QueryPrinter::passage(const Query& query, const std::string& path) c
     DocumentReader reader(64 << 10, true, true);
     if (reader.open(entry) != DocumentReader::Status::kOpen) return {};
     while (text.size() < kReadBytes) {
-      const std::string_view chunk = reader.next_chunk();
+      const std::span<char> chunk = reader.next_chunk();
       if (chunk.empty()) break;
-      text += chunk;
+      text.append(chunk.data(), chunk.size());
     }
   } catch (const Error&) {
     return {};  // The document is gone or cannot be read any more: the hit stands all the same.

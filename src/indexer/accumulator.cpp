@@ -19,7 +19,7 @@ constexpr bool unlikely(bool condition) { return __builtin_expect(condition, fal
 // Tokens whose slots are fetched from memory at the same time. Below 16 the misses do not overlap;
 // above 128 the first lines are gone again.
 constexpr std::size_t kProbeBatch = 64;
-constexpr unsigned kHintShift = 6;
+constexpr unsigned kHintShift = RunPieces::kHintShift;
 
 // Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all
 // that this needs.
@@ -31,29 +31,14 @@ Chars load(const void* from) {
   return v;
 }
 
-// ASCII upper case to lower; bytes >= 0x80 stay.
-Chars fold_case(Chars v) {
-  const Chars upper = (v - 'A') < 26;
-  return v | (upper & 0x20);
-}
-
 // kPrefixMask + 16 - n is a mask of n bytes.
 alignas(32) constexpr std::uint8_t kPrefixMask[32] = {255, 255, 255, 255, 255, 255, 255, 255,
                                                       255, 255, 255, 255, 255, 255, 255, 255};
 
-// The first 16 bytes of a token, folded and filled up with zeros. Reads 16 bytes whatever the
-// length.
+// The first 16 bytes of a token, filled up with zeros. Reads 16 bytes whatever the length.
 void load_key(const char* token, std::uint32_t length, std::uint64_t words[2]) {
-  const Chars v = fold_case(load(token)) & load(kPrefixMask + 16 - std::min(length, 16u));
+  const Chars v = load(token) & load(kPrefixMask + 16 - std::min(length, 16u));
   std::memcpy(words, &v, sizeof(v));
-}
-
-// Folds a whole token into `out`; both may be read or written up to 15 bytes behind it.
-void fold_long(const char* token, std::uint32_t length, char* out) {
-  for (std::uint32_t i = 0; i < length; i += 16) {
-    const Chars v = fold_case(load(token + i));
-    std::memcpy(out + i, &v, sizeof(v));
-  }
 }
 
 bool has_non_ascii(const Vocabulary::Key& key) {
@@ -105,8 +90,7 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
   return 8 * log_tokens + (log_tokens >> kHintShift) * 4 +
          Vocabulary::memory_bytes(max_keys, term_arena_bytes) + max_keys * 4 + document_bytes +
-         max_pieces * 8 + kProbeBatch * (std::size_t{max_token_bytes} + 16) +
-         RecordBuilder::kMemoryBytes + RunWriter::memory_bytes(max_token_bytes);
+         max_pieces * 8 + RecordBuilder::kMemoryBytes + RunWriter::memory_bytes(max_token_bytes);
 }
 
 Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
@@ -120,7 +104,6 @@ Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File
       piece_hints_((plan.log_tokens >> kHintShift) + 1),
       lengths_(plan.max_pieces),
       document_bytes_(plan.document_bytes),
-      folded_(kProbeBatch * (std::size_t{limits.max_token_bytes} + 16)),
       writer_(spill, spill_index, limits.max_token_bytes, limits.positions) {}
 
 void Accumulator::begin_document(std::string_view path) {
@@ -150,62 +133,71 @@ void Accumulator::take(const TokenBatch& batch) {
 void Accumulator::take_some(const Token* tokens, std::size_t size) {
   if (num_log_ + size > log_.size()) write_run(true);
   Vocabulary::Key keys[kProbeBatch];
-  char* folded = folded_.data();
   for (std::size_t i = 0; i < size; ++i) {
     const Token& token = tokens[i];
     Vocabulary::Key& key = keys[i];
     if (unlikely(token.data == nullptr)) {
-      key.length = 0;
-      key.hash = 0;
+      key = {};
       continue;
     }
     key.length = token.length;
     load_key(token.data, token.length, key.words);
     if (likely(token.length <= Vocabulary::kInlineBytes)) {
-      key.hash = vocabulary_.hash_short(key.words[0], key.words[1], key.length);
+      key.hash = vocabulary_.hash_short(key.words[0], key.words[1]);
     } else {
-      fold_long(token.data, token.length, folded);
-      key.bytes = folded;
-      folded += (token.length + 15) & ~15u;
+      key.bytes = token.data;
       key.hash = vocabulary_.hash_long(key.bytes, key.length);
     }
     vocabulary_.prefetch_slot(key.hash);
   }
-  for (std::size_t i = 0; i < size; ++i) vocabulary_.prefetch_entry(keys[i].hash);
+  for (std::size_t i = 0; i < size; ++i) vocabulary_.guess_entry(&keys[i]);
+  std::uint32_t* log = log_.data() + num_log_;
   for (std::size_t i = 0; i < size; ++i) {
-    const Vocabulary::Key& key = keys[i];
-    std::uint32_t id = 0;
-    if (likely(key.length != 0)) {
-      id = vocabulary_.find(key);
-      if (unlikely(id == 0)) id = add_term(key);
-    } else {
-      ++holes_;
+    std::uint32_t id = vocabulary_.count(&keys[i]);
+    if (unlikely(id == 0)) {
+      num_log_ = static_cast<std::size_t>(log - log_.data());
+      const std::uint64_t run = sequence_;
+      id = add_term(&keys[i]);
+      if (sequence_ != run) {
+        for (std::size_t k = i + 1; k < size; ++k) vocabulary_.guess_entry(&keys[k]);
+      }
+      log = log_.data() + num_log_;
     }
-    log_[num_log_++] = id;
+    *log++ = id;
   }
+  num_log_ = static_cast<std::size_t>(log - log_.data());
 }
 
-// The number of a key that is new to this run. May write the run and begin the next; num_log_ is
-// then 0.
-std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
+// The number of a key that is new to this run, or 0 of a token without a term. May write the run
+// and begin the next; num_log_ is then 0.
+std::uint32_t Accumulator::add_term(Vocabulary::Key* key) {
+  if (key->length == 0) {
+    ++holes_;
+    return 0;
+  }
   bool alias = false;
-  if (limits_.normalize && has_non_ascii(key)) {
-    const std::string_view token(key.length <= Vocabulary::kInlineBytes
-                                     ? reinterpret_cast<const char*>(key.words)
-                                     : key.bytes,
-                                 key.length);
+  if (limits_.normalize && has_non_ascii(*key)) {
+    const std::string_view token(key->length <= Vocabulary::kInlineBytes
+                                     ? reinterpret_cast<const char*>(key->words)
+                                     : key->bytes,
+                                 key->length);
     // An empty term would be no token; the tokenizer sees to that.
     make_term(token, &term_);
     alias = term_ != token;
   }
-  if (!vocabulary_.has_room(2, std::size_t{key.length} + (alias ? term_.size() : 0))) {
+  if (!vocabulary_.has_room(2, std::size_t{key->length} + (alias ? term_.size() : 0))) {
     write_run(true);
+    vocabulary_.find_slot(key);
   }
-  if (!alias) return vocabulary_.add(key);
-  const Vocabulary::Key term = vocabulary_.make_key(term_);
+  if (!alias) return vocabulary_.add(*key, 1);
+  Vocabulary::Key term = vocabulary_.make_key(term_);
   std::uint32_t id = vocabulary_.find(term);
-  if (id == 0) id = vocabulary_.add(term);
-  vocabulary_.add_alias(key, id);
+  if (id == 0) {
+    vocabulary_.find_slot(&term);
+    id = vocabulary_.add(term, 0);
+    vocabulary_.find_slot(key);
+  }
+  vocabulary_.add_alias(*key, id);
   return id;
 }
 
@@ -236,7 +228,8 @@ void Accumulator::end_document() {
 }
 
 void Accumulator::abandon_document() {
-  num_log_ = piece_starts_[--num_pieces_];
+  const std::size_t begin = piece_starts_[--num_pieces_];
+  while (num_log_ > begin) vocabulary_.uncount(log_[--num_log_]);
   in_document_ = false;
   if (num_pieces_ > 0 || !first_continues_) return;
   // Earlier runs hold parts of it: their last pieces, from the run back where it began.
@@ -289,21 +282,15 @@ void Accumulator::write_run(bool document_continues) {
   }
 }
 
-// Distributes the ordinals of the log over the terms: a counting sort by rank. Afterwards
-// cursors_[id] is the end of the term's stretch.
+// Distributes the ordinals of the log over the terms: a counting sort by rank.
 void Accumulator::scatter(std::span<const TermRef> terms) {
   std::uint32_t* const cursors = cursors_.data();
-  std::memset(cursors, 0, (vocabulary_.size() + std::size_t{1}) * sizeof(*cursors));
-  for (std::size_t i = 0; i < num_log_; ++i) ++cursors[log_[i]];
-  const std::uint32_t num_holes = cursors[0];
   std::uint32_t sum = 0;
   for (const TermRef& ref : terms) {
-    std::uint32_t& cursor = cursors[ref.id];
-    const std::uint32_t count = cursor;
-    cursor = sum;
-    sum += count;
+    cursors[ref.id] = sum;
+    sum += ref.count;
   }
-  cursors[0] = static_cast<std::uint32_t>(num_log_) - num_holes;
+  cursors[0] = sum;  // those without a term
   // Stores end in order, so each would wait for the line that the one before misses; asked for
   // ahead, these come at the same time.
   constexpr std::size_t kAhead = 32;
@@ -334,11 +321,14 @@ void Accumulator::write_terms(std::span<const TermRef> terms) {
   constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
   if (num_log_ == 0) return;
+  // A first piece that goes on began that many tokens ago. 32 bits are enough: document_tokens
+  // refuses more.
+  piece_starts_[0] -= static_cast<std::uint32_t>(first_positions_before_);
+  const RunPieces pieces{piece_starts_.data(), piece_hints_.data()};
   std::uint64_t short_term[4] = {};  // padded
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < terms.size(); ++i) {
     if (i + kAhead < terms.size()) {
-      __builtin_prefetch(&cursors_[terms[i + kAhead].id]);
       if (terms[i + kAhead].length > Vocabulary::kInlineBytes) {
         __builtin_prefetch(vocabulary_.arena() + terms[i + kAhead].offset);
       }
@@ -348,7 +338,7 @@ void Accumulator::write_terms(std::span<const TermRef> terms) {
                         kHintShift]);
     }
     const TermRef& ref = terms[i];
-    const std::uint32_t end = cursors_[ref.id];
+    const std::uint32_t end = begin + ref.count;
     std::string_view term(vocabulary_.arena() + ref.offset, ref.length);
     if (ref.length <= Vocabulary::kInlineBytes) {
       short_term[0] = __builtin_bswap64(ref.words[0]);
@@ -358,31 +348,10 @@ void Accumulator::write_terms(std::span<const TermRef> terms) {
     // A term of documents that were taken back has no occurrences, and no record.
     while (begin < end) {
       const auto size = std::min(end - begin, kRecordOccurrences);
-      build_record(scattered_.data() + begin, size);
+      record_.build(pieces, scattered_.data() + begin, size);
       writer_.add_record(term, record_);
       begin += size;
     }
-  }
-}
-
-void Accumulator::build_record(const std::uint32_t* ordinals, std::size_t size) {
-  record_.clear();
-  std::uint32_t piece = 0;
-  for (std::size_t i = 0; i < size;) {
-    std::uint32_t ordinal = ordinals[i];
-    piece = std::max(piece, piece_hints_[ordinal >> kHintShift]);
-    while (piece_starts_[piece + 1] <= ordinal) ++piece;
-    const std::uint32_t piece_end = piece_starts_[piece + 1];
-    // 32 bits are enough: document_tokens refuses more.
-    const std::uint32_t before =
-        piece == 0 ? static_cast<std::uint32_t>(first_positions_before_) : 0;
-    record_.put_position(before + ordinal - piece_starts_[piece]);
-    const std::size_t first = i;
-    while (++i < size && ordinals[i] < piece_end) {
-      record_.put_position(ordinals[i] - ordinal - 1);
-      ordinal = ordinals[i];
-    }
-    record_.put_posting(piece, static_cast<std::uint32_t>(i - first));
   }
 }
 

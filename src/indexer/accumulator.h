@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/region.h"
+#include "indexer/record_builder.h"
 #include "indexer/run.h"
 #include "indexer/run_writer.h"
 #include "indexer/vocabulary.h"
@@ -76,12 +77,11 @@ class Accumulator : public TokenSink {
  private:
   std::uint64_t document_tokens() const;
   void take_some(const Token* tokens, std::size_t size);
-  std::uint32_t add_term(const Vocabulary::Key& key);
+  std::uint32_t add_term(Vocabulary::Key* key);
   void write_run(bool document_continues);
   void scatter(std::span<const TermRef> terms);
   void write_documents();
   void write_terms(std::span<const TermRef> terms);
-  void build_record(const std::uint32_t* ordinals, std::size_t size);
 
   const Limits limits_;
   Vocabulary vocabulary_;
@@ -93,7 +93,6 @@ class Accumulator : public TokenSink {
   Region<std::uint32_t> piece_hints_;  // the piece of every 64th token
   Region<std::uint32_t> lengths_;      // indexed tokens of each document that ended
   Region<char> document_bytes_;        // paths, each with its size before it
-  Region<char> folded_;                // long tokens of a few, in lower case
   RecordBuilder record_;
   std::string term_;  // of the last alias
 

@@ -118,13 +118,12 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
     }
   }
   const std::size_t suffix_bytes = term.size() - lcp;
-  const auto num_posting_words = static_cast<std::size_t>(record.posting_ - record.posting_words());
-  const auto num_position_words =
-      positions_ ? static_cast<std::size_t>(record.position_ - record.position_words()) : 0;
+  const std::size_t num_posting_words = record.num_posting_words();
+  const std::size_t num_position_words = positions_ ? record.num_position_words() : 0;
   std::uint8_t* to = reserve(5 * kMaxVarint32Bytes + suffix_bytes +
                              2 * (num_posting_words + num_position_words + 8));
   to = put_varints(
-      to, {lcp, suffix_bytes, record.num_postings_, num_posting_words, num_position_words});
+      to, {lcp, suffix_bytes, record.num_postings(), num_posting_words, num_position_words});
   copy_padded(to, term.data() + lcp, suffix_bytes);  // there is room for the words, too
   to += suffix_bytes;
   to = copy_words(to, record.posting_words(), num_posting_words);

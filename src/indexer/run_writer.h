@@ -7,63 +7,10 @@
 
 #include "base/file.h"
 #include "base/region.h"
+#include "indexer/record_builder.h"
 #include "indexer/run.h"
 
 namespace spimi {
-
-/// Collects the words of one term record. A posting's positions are put before the posting itself.
-class RecordBuilder {
- public:
-  RecordBuilder() : words_(kNumWords) {}
-  // What is behind the last word may be read, see copy_words.
-  static constexpr std::size_t kNumWords = kRecordOccurrences * 8 + 8;
-  static constexpr std::size_t kMemoryBytes = kNumWords * sizeof(std::uint16_t);
-
-  void clear() {
-    posting_ = posting_words();
-    position_ = position_words();
-    num_postings_ = 0;
-    next_piece_ = 0;
-  }
-
-  void put_position(std::uint32_t gap) {
-    if (gap < kPositionEscape) [[likely]] {
-      *position_++ = static_cast<std::uint16_t>(gap);
-    } else {
-      *position_++ = kPositionEscape;
-      __builtin_memcpy(position_, &gap, 4);
-      position_ += 2;
-    }
-  }
-
-  void put_posting(std::uint32_t piece, std::uint32_t tf) {
-    const std::uint32_t gap = piece - next_piece_;
-    next_piece_ = piece + 1;
-    const std::uint32_t gap_code = gap < kPostingGapEscape ? gap : kPostingGapEscape;
-    const std::uint32_t tf_code = tf - 1 < kPostingTfEscape ? tf - 1 : kPostingTfEscape;
-    *posting_++ = static_cast<std::uint16_t>(gap_code << 3 | tf_code);
-    if (gap_code == kPostingGapEscape) [[unlikely]] {
-      __builtin_memcpy(posting_, &gap, 4);
-      posting_ += 2;
-    }
-    if (tf_code == kPostingTfEscape) [[unlikely]] {
-      __builtin_memcpy(posting_, &tf, 4);
-      posting_ += 2;
-    }
-    ++num_postings_;
-  }
-
- private:
-  friend class RunWriter;
-  std::uint16_t* posting_words() const { return words_.data(); }
-  std::uint16_t* position_words() const { return words_.data() + kRecordOccurrences * 5; }
-
-  Region<std::uint16_t> words_;
-  std::uint16_t* posting_ = nullptr;
-  std::uint16_t* position_ = nullptr;
-  std::uint32_t num_postings_ = 0;
-  std::uint32_t next_piece_ = 0;
-};
 
 /// Appends runs to a spill file. For each run: begin, add_document for each, begin_terms,
 /// add_record for each in term order, end.

@@ -11,7 +11,7 @@ struct TermRef {
   std::uint32_t offset;    ///< Of a term of more than sixteen bytes in the arena.
   std::uint32_t length;
   std::uint32_t id;
-  std::uint32_t unused;
+  std::uint32_t count;  ///< Of its occurrences.
 };
 
 /// Sorts [begin, end) by the bytes of the terms, which are distinct. In place; the stack grows with

@@ -20,20 +20,36 @@ Vocabulary::Vocabulary(std::size_t max_keys, std::size_t arena_bytes)
 }
 
 Vocabulary::Key Vocabulary::make_key(std::string_view bytes) const {
-  Key key{{0, 0}, 0, bytes.data(), static_cast<std::uint32_t>(bytes.size())};
+  Key key{{0, 0}, 0, bytes.data(), static_cast<std::uint32_t>(bytes.size()), 0};
   std::memcpy(key.words, bytes.data(), bytes.size() < kInlineBytes ? bytes.size() : kInlineBytes);
-  key.hash = key.length <= kInlineBytes ? hash_short(key.words[0], key.words[1], key.length)
+  key.hash = key.length <= kInlineBytes ? hash_short(key.words[0], key.words[1])
                                         : hash_long(key.bytes, key.length);
   return key;
 }
 
-std::uint32_t Vocabulary::add(const Key& key, std::uint32_t id) {
-  const std::uint32_t entry = ++num_used_;
+std::uint32_t Vocabulary::slot_of(const Key& key) const {
+  const std::uint32_t tag = tag_of(key);
   std::size_t i = key.hash & mask_;
-  while (slots_[i] != 0) i = (i + 1) & mask_;
-  slots_[i] = tag_of(key) | entry;
+  for (;; i = (i + 1) & mask_) {
+    const std::uint32_t slot = slots_[i];
+    if (slot == 0) break;
+    if ((slot & ~kEntryMask) == tag && is(entries_[slot & kEntryMask], key)) break;
+  }
+  return static_cast<std::uint32_t>(i);
+}
+
+std::uint32_t Vocabulary::count_elsewhere(Key* key) {
+  key->hint = slot_of(*key);
+  TermRef& entry = entries_[slots_[key->hint] & kEntryMask];
+  ++entry.count;
+  return entry.id;
+}
+
+std::uint32_t Vocabulary::add(const Key& key, std::uint32_t id, std::uint32_t count) {
+  const std::uint32_t entry = ++num_used_;
+  slots_[key.hint] = tag_of(key) | entry;
   TermRef& ref = entries_[entry];
-  ref = {{key.words[0], key.words[1]}, 0, key.length, id, 0};
+  ref = {{key.words[0], key.words[1]}, 0, key.length, id, count};
   if (key.length > kInlineBytes) {
     ref.offset = static_cast<std::uint32_t>(arena_used_);
     char* const to = arena_.data() + arena_used_;
@@ -46,6 +62,12 @@ std::uint32_t Vocabulary::add(const Key& key, std::uint32_t id) {
 }
 
 std::span<TermRef> Vocabulary::collect() {
+  for (std::uint32_t i = 1; num_aliases_ > 0; ++i) {
+    const TermRef& ref = entries_[i];
+    if (ref.id == i) continue;
+    entries_[ref.id].count += ref.count;
+    --num_aliases_;
+  }
   TermRef* end = entries_.data();
   for (std::uint32_t i = 1; i <= num_used_; ++i) {
     const TermRef ref = entries_[i];
@@ -60,7 +82,9 @@ std::span<TermRef> Vocabulary::collect() {
 
 void Vocabulary::clear() {
   std::memset(slots_.data(), 0, slots_.size() * sizeof(slots_[0]));
+  entries_[0] = {};
   num_used_ = 0;
+  num_aliases_ = 0;
   arena_used_ = 0;
 }
 

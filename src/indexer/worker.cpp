@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
 #include <string>
 
 #include "base/stage_clock.h"
@@ -97,7 +98,7 @@ std::optional<struct stat> Worker::read_document(const WalkEntry& entry, Documen
   tokenizer.begin();
   std::uint64_t reported = 0;
   for (;;) {
-    std::string_view chunk;
+    std::span<char> chunk;
     try {
       chunk = reader.next_chunk();
     } catch (const Error& error) {

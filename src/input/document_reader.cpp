@@ -117,7 +117,7 @@ struct DocumentReader::State {
   /// What next_chunk hands out, in pieces of a chunk: UTF-8, with kChunkPadding bytes of room
   /// behind it.
   std::unique_ptr<char[]> buffer;
-  std::string_view pending;
+  std::span<char> pending;
   /// What was read of a UTF-16 or UTF-32 file and is not converted yet.
   std::unique_ptr<char[]> raw;
   std::string_view raw_pending;
@@ -157,7 +157,7 @@ const std::string& DocumentReader::cause() const { return state_->cause; }
 
 DocumentReader::Status DocumentReader::open(const WalkEntry& entry) { return state_->open(entry); }
 
-std::string_view DocumentReader::next_chunk() {
+std::span<char> DocumentReader::next_chunk() {
   const StageScope stage(Stage::kRead);
   State& state = *state_;
   if (state.pending.empty()) {
@@ -167,8 +167,9 @@ std::string_view DocumentReader::next_chunk() {
       state.convert();
     }
   }
-  const std::string_view chunk = state.pending.substr(0, state.chunk_bytes);
-  state.pending.remove_prefix(chunk.size());
+  const std::span<char> chunk =
+      state.pending.first(std::min(state.chunk_bytes, state.pending.size()));
+  state.pending = state.pending.subspan(chunk.size());
   return chunk;
 }
 
@@ -178,7 +179,8 @@ DocumentReader::Status DocumentReader::State::open(const WalkEntry& entry) {
   cause.clear();
   bytes_read = 0;
   encoding = Encoding::kUtf8;
-  pending = raw_pending = {};
+  pending = {};
+  raw_pending = {};
   status_before.reset();
   file = File();
   // O_NONBLOCK: a FIFO may have taken the file's place since the walk.
@@ -201,7 +203,7 @@ DocumentReader::Status DocumentReader::State::open(const WalkEntry& entry) {
   const std::string_view head(buffer.get(), std::min(size, kHeadBytes));
   const Mark mark = find_mark(head);
   encoding = mark.encoding;
-  pending = std::string_view(buffer.get(), size).substr(mark.bytes.size());
+  pending = std::span(buffer.get(), size).subspan(mark.bytes.size());
   if (encoding != Encoding::kUtf8) {
     start_conversion();
   } else if (!binary_as_text && head.find('\0') != std::string_view::npos) {
@@ -257,14 +259,15 @@ void DocumentReader::State::read_text() {
   if (!file.is_open()) return;
   const ssize_t n = read_some(buffer.get(), buffer_bytes(chunk_bytes));
   if (n < 0) throw read_error();
-  pending = std::string_view(buffer.get(), static_cast<std::size_t>(n));
+  pending = {buffer.get(), static_cast<std::size_t>(n)};
 }
 
 /// The head is in the buffer that the conversion will write to, so the buffers change roles.
 void DocumentReader::State::start_conversion() {
   if (!raw) raw = new_buffer();
   std::swap(raw, buffer);
-  raw_pending = std::exchange(pending, {});
+  raw_pending = {pending.data(), pending.size()};
+  pending = {};
 }
 
 void DocumentReader::State::convert() {
@@ -285,7 +288,7 @@ void DocumentReader::State::convert() {
     if (n < 0) throw read_error();
     raw_pending = std::string_view(raw.get(), kept + static_cast<std::size_t>(n));
   }
-  pending = std::string_view(buffer.get(), static_cast<std::size_t>(out - buffer.get()));
+  pending = {buffer.get(), out};
 }
 
 }  // namespace spimi

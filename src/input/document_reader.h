@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,8 @@
 
 namespace spimi {
 
-/// Bytes behind a chunk that may be read (not used), so that vector code needs no tail case.
+/// Bytes behind a chunk that may be read and written (not used), so that vector code needs no tail
+/// case.
 inline constexpr std::size_t kChunkPadding = 64;
 
 /// Reads one document after another in chunks of UTF-8. UTF-16 and UTF-32 files, told by their byte
@@ -42,10 +44,11 @@ class DocumentReader {
   /// fstat). Throws Error(kIo) when descriptors or memory run out, which is no fault of the file.
   Status open(const WalkEntry& entry);
 
-  /// The next chunk, valid until the next call; empty at the end. kChunkPadding bytes behind it may
-  /// be read. Throws Error(kIo) with the entry's path and the offset when reading fails, and when
+  /// The next chunk, the caller's until the next call; empty at the end. kChunkPadding bytes behind
+  /// it may be read and written, but small and capital letters of ASCII are all that may be changed
+  /// there. Throws Error(kIo) with the entry's path and the offset when reading fails, and when
   /// the file was changed since it was opened.
-  std::string_view next_chunk();
+  std::span<char> next_chunk();
 
   /// Of the file when it was opened; nothing if it could not be.
   const std::optional<struct stat>& status() const;

@@ -53,7 +53,7 @@ std::vector<PlacedTerm> placed_terms(std::string_view text, const TokenizerOptio
   std::string padded(text);
   padded.append(64, '\0');
   tokenizer.begin();
-  tokenizer.add(std::string_view(padded).substr(0, text.size()));
+  tokenizer.add({padded.data(), text.size()});
   tokenizer.finish();
   return std::move(collector.terms);
 }

@@ -19,8 +19,9 @@ struct Occurrence {
   std::size_t term;
 };
 
-/// Finds the terms in a text. A token is a stretch of the text that comes after the one before, and
-/// what is between two tokens has no letter or number in it.
+/// Finds the terms in a text whose letters of ASCII are small, as they are in tokens. A token is a
+/// stretch of the text that comes after the one before, and what is between two tokens has no
+/// letter or number in it.
 class Finder : public TokenSink {
  public:
   Finder(std::string_view text, const std::vector<std::string>& terms) : text_(text) {
@@ -103,12 +104,15 @@ Snippet Query::snippet(std::string_view text, std::size_t max_bytes) const {
   options.kind = state_->index.info.tokenizer;
   options.max_token_bytes = state_->index.info.max_token_bytes;
   const std::vector<std::string> looked_for = terms();
-  Finder finder(text, looked_for);
+  std::string folded(text);
+  for (char& c : folded) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  folded.append(64, '\0');
+  Finder finder({folded.data(), text.size()}, looked_for);
   ChunkTokenizer tokenizer(options, finder);
-  std::string padded(text);
-  padded.append(64, '\0');
   tokenizer.begin();
-  tokenizer.add(std::string_view(padded).substr(0, text.size()));
+  tokenizer.add({folded.data(), text.size()});
   tokenizer.finish();
   const std::vector<Occurrence>& occurrences = finder.occurrences();
   Snippet snippet;

@@ -2,8 +2,9 @@
 // mask that is made from them with shifts, so no byte is looked at alone. (The idea is simdjson's:
 // Langdale & Lemire, VLDB Journal 2019.)
 
+#define HWY_WANT_AVX3_DL  // which has a compress for bytes
 // Only what SPIMI_CPU_TARGETS picks from.
-#define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSE4)
+#define HWY_DISABLED_TARGETS HWY_SSE4
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "text/plain_tokens.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once for each instruction set
@@ -13,7 +14,9 @@
 #include "base/cpu_targets.h"
 #include "text/plain_tokens.h"
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -35,10 +38,12 @@ HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
   return bits;
 }
 
-HWY_INLINE V letters_folded(D d, V v) { return hn::Or(v, hn::Set(d, 0x20)); }
-
-HWY_INLINE auto is_letter(D d, V v) {
-  return hn::Lt(hn::Sub(letters_folded(d, v), hn::Set(d, 'a')), hn::Set(d, 26));
+// Makes capitals of the vector at `text` small, and returns where letters are.
+HWY_INLINE auto fold_letters(D d, V v, std::uint8_t* text) {
+  const V lower = hn::Set(d, 0x20);
+  const auto is_letter = hn::Lt(hn::Sub(hn::Or(v, lower), hn::Set(d, 'a')), hn::Set(d, 26));
+  hn::StoreU(hn::Or(v, hn::IfThenElseZero(is_letter, lower)), d, text);
+  return is_letter;
 }
 
 HWY_INLINE auto is_high(D d, V v) {
@@ -53,7 +58,7 @@ struct Classes {
   std::uint64_t mid_digit = 0;   // may join two digits
 };
 
-HWY_INLINE Classes classify(const std::uint8_t* text) {
+HWY_INLINE Classes fold_and_classify(std::uint8_t* text) {
   const D d;
   Classes c;
   for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
@@ -61,7 +66,7 @@ HWY_INLINE Classes classify(const std::uint8_t* text) {
     const auto equals = [&](char byte) HWY_ATTR { return hn::Eq(v, hn::Set(d, byte)); };
     const auto digit = hn::Lt(hn::Sub(v, hn::Set(d, '0')), hn::Set(d, 10));
     const auto mid_both = hn::Or(equals('.'), equals('\''));
-    c.letter |= bits_of(d, hn::Or(is_letter(d, v), is_high(d, v))) << i;
+    c.letter |= bits_of(d, hn::Or(fold_letters(d, v, text + i), is_high(d, v))) << i;
     c.digit |= bits_of(d, digit) << i;
     c.underscore |= bits_of(d, equals('_')) << i;
     c.mid_letter |= bits_of(d, hn::Or(mid_both, equals(':'))) << i;
@@ -70,11 +75,11 @@ HWY_INLINE Classes classify(const std::uint8_t* text) {
   return c;
 }
 
-HWY_INLINE std::uint64_t classify_letters(const std::uint8_t* text) {
+HWY_INLINE std::uint64_t fold_and_find_letters(std::uint8_t* text) {
   const D d;
   std::uint64_t letter = 0;
   for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
-    letter |= bits_of(d, is_letter(d, hn::LoadU(d, text + i))) << i;
+    letter |= bits_of(d, fold_letters(d, hn::LoadU(d, text + i), text + i)) << i;
   }
   return letter;
 }
@@ -116,6 +121,32 @@ std::size_t PlainPrefix(const char* text, std::size_t size) {
   return size > 0 && is_plain_lead(bytes[size - 1]) ? size - 1 : size;
 }
 
+// What append_set_bits may write behind the entries that there are, which the next call overwrites:
+// counting first and writing sixteen at once has no branch to mispredict in text of ordinary
+// density.
+constexpr std::size_t kSlack = 16;
+
+#if HWY_ARCH_X86_64 && HWY_TARGET == HWY_AVX3_DL
+
+// Appends `base` plus the index of each set bit to `out`; returns the new end. The indexes are
+// bytes of a vector, pushed together.
+HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,
+                                          std::uint32_t* out) {
+  const hn::FixedTag<std::uint8_t, 64> d;
+  const __m512i bases = _mm512_set1_epi32(static_cast<int>(base));
+  __m512i indexes = _mm512_maskz_compress_epi8(bits, hn::Iota(d, 0).raw);
+  std::uint32_t* const end = out + std::popcount(bits);
+  for (;;) {
+    const __m512i next = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(indexes));
+    _mm512_storeu_si512(out, _mm512_add_epi32(next, bases));
+    out += 16;
+    if (HWY_LIKELY(out >= end)) return end;
+    indexes = _mm512_alignr_epi32(indexes, indexes, 4);
+  }
+}
+
+#else
+
 // The index of the lowest set bit; any number if there is none. (std::countr_zero asks for that
 // case, which GCC 12 makes a branch, even where one instruction would do.)
 HWY_INLINE std::uint32_t lowest_bit(std::uint64_t bits) {
@@ -126,20 +157,43 @@ HWY_INLINE std::uint32_t lowest_bit(std::uint64_t bits) {
 #endif
 }
 
-// Appends `base` plus the index of each set bit to `out`; returns the new end. Writes up to 7
-// entries too many, which the next call overwrites: counting first and writing in eights has no
-// branch to mispredict in text of ordinary density.
+// Appends `base` plus the index of each set bit to `out`; returns the new end.
 HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,
                                           std::uint32_t* out) {
   std::uint32_t* const end = out + std::popcount(bits);
-  do {
+  const auto append_eight = [&]() HWY_ATTR {
     for (int k = 0; k < 8; ++k) {
       out[k] = base + lowest_bit(bits);
       bits &= bits - 1;
     }
     out += 8;
+  };
+  append_eight();
+  do {
+    append_eight();
   } while (HWY_UNLIKELY(bits != 0));
   return end;
+}
+
+#endif
+
+// Writes tokens to `out`, whose starts and ends in the text stand in `bounds` in turn. Up to
+// kTokenSlack more are read and written. Returns the greatest length.
+HWY_INLINE std::uint32_t write_tokens(const char* text, const std::uint32_t* bounds,
+                                      std::size_t size, Token* out) {
+  static_assert(sizeof(Token) == 16 && offsetof(Token, length) == 8);
+  const hn::CappedTag<std::uint64_t, kTokenSlack> d;
+  const auto base = hn::Set(d, reinterpret_cast<std::uintptr_t>(text));
+  auto longest = hn::Zero(d);
+  for (std::size_t i = 0; i < size; i += hn::Lanes(d)) {
+    const auto bound = hn::LoadU(d, reinterpret_cast<const std::uint64_t*>(bounds + 2 * i));
+    const auto start = hn::And(bound, hn::Set(d, 0xFFFFFFFF));
+    const auto length = hn::Sub(hn::ShiftRight<32>(bound), start);
+    hn::StoreInterleaved2(hn::Add(start, base), length, d,
+                          reinterpret_cast<std::uint64_t*>(out + i));
+    longest = hn::Max(longest, hn::IfThenElseZero(hn::FirstN(d, size - i), length));
+  }
+  return static_cast<std::uint32_t>(hn::GetLane(hn::MaxOfLanes(d, longest)));
 }
 
 inline bool holds_letter_or_digit(const char* token, std::size_t size) {
@@ -150,28 +204,27 @@ inline bool holds_letter_or_digit(const char* token, std::size_t size) {
 }
 
 template <bool kAlpha>
-HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+HWY_INLINE std::size_t cut(char* text, std::size_t size, std::uint32_t max_token_bytes,
                            TokenBatch* batch) {
   // Tokens are collected as offsets of their starts and ends, then written out together.
-  constexpr std::size_t kMaxTokens = TokenBatch::kCapacity;
-  std::uint32_t starts[kMaxTokens + 8], ends[kMaxTokens + 8];
-  std::uint32_t *starts_end = starts, *ends_end = ends;
+  std::uint32_t bounds[2 * TokenBatch::kCapacity + kSlack];
+  std::uint32_t* bounds_end = bounds;
   const std::size_t room = TokenBatch::kCapacity - batch->size;
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
+  auto* bytes = reinterpret_cast<std::uint8_t*>(text);
 
   std::uint64_t in_token = 0, after_letter = 0, after_digit = 0;
   std::uint64_t may_be_bare = 0;  // a token that consists of underscores alone
   std::size_t i = 0;
   for (; i < size; i += 64) {
     // A block starts at most 32 tokens, and may end one more.
-    if (static_cast<std::size_t>(starts_end - starts) + 33 > room) break;
+    if (static_cast<std::size_t>(bounds_end - bounds) / 2 + 33 > room) break;
     const std::size_t left = size - i;
     const std::uint64_t valid = left >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << left) - 1;
     std::uint64_t token, underscore = 0;
     if constexpr (kAlpha) {
-      token = classify_letters(bytes + i) & valid;
+      token = fold_and_find_letters(bytes + i) & valid;
     } else {
-      const Classes c = classify(bytes + i);
+      const Classes c = fold_and_classify(bytes + i);
       const std::uint8_t next = bytes[i + 64];
       const bool next_is_letter = (next | 0x20u) - 'a' < 26u || next >= 0x80;
       const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{next_is_letter} << 63;
@@ -186,54 +239,50 @@ HWY_INLINE std::size_t cut(const char* text, std::size_t size, std::uint32_t max
     }
     const std::uint64_t after_token = token << 1 | in_token;
     in_token = token >> 63;
-    const auto base = static_cast<std::uint32_t>(i);
-    const std::uint64_t token_starts = token & ~after_token;
     if constexpr (!kAlpha) {
       // The sum carries a bit through the underscores that a token starts with: to its end, or out
       // of the block, if there is nothing else.
-      const std::uint64_t bare_starts = token_starts & underscore;
+      const std::uint64_t bare_starts = underscore & ~after_token;
       const std::uint64_t behind = underscore + bare_starts;
       may_be_bare |= (behind & ~underscore & ~token) | std::uint64_t{behind < underscore};
     }
-    starts_end = append_set_bits(token_starts, base, starts_end);
-    ends_end = append_set_bits(~token & after_token, base, ends_end);
+    bounds_end = append_set_bits(token ^ after_token, static_cast<std::uint32_t>(i), bounds_end);
   }
   std::size_t consumed = i < size ? i : size;
   if (in_token != 0) {
     if (i < size) {
       // Stopped for want of room in the middle of a token: the next call begins with it. It is not
       // the first one, for kCutRoom leaves room for more than the first block's.
-      --starts_end;
-      consumed = *starts_end;
+      consumed = *--bounds_end;
     } else {
-      *ends_end++ = static_cast<std::uint32_t>(size);
+      *bounds_end++ = static_cast<std::uint32_t>(size);
     }
   }
 
-  Token* out = batch->tokens.data() + batch->size;
-  const auto write_tokens = [&](auto is_token) {
-    for (const std::uint32_t *s = starts, *e = ends; s < starts_end; ++s, ++e) {
-      const char* const token = text + *s;
-      const std::uint32_t length = *e - *s;
-      if (!is_token(token, length)) continue;
-      *out++ = Token{HWY_LIKELY(length <= max_token_bytes) ? token : nullptr, length};
-    }
-  };
-  if (HWY_LIKELY(may_be_bare == 0)) {
-    write_tokens([](const char*, std::uint32_t) { return true; });
-  } else {
-    write_tokens(holds_letter_or_digit);
+  Token* const out = batch->tokens.data() + batch->size;
+  auto num_tokens = static_cast<std::size_t>(bounds_end - bounds) / 2;
+  const std::uint32_t longest = write_tokens(text, bounds, num_tokens, out);
+  if (HWY_UNLIKELY(may_be_bare != 0)) {
+    num_tokens = static_cast<std::size_t>(
+        std::remove_if(out, out + num_tokens,
+                       [](const Token& t) { return !holds_letter_or_digit(t.data, t.length); }) -
+        out);
   }
-  batch->size = static_cast<std::size_t>(out - batch->tokens.data());
+  if (HWY_UNLIKELY(longest > max_token_bytes)) {
+    for (std::size_t k = 0; k < num_tokens; ++k) {
+      if (out[k].length > max_token_bytes) out[k].data = nullptr;
+    }
+  }
+  batch->size += num_tokens;
   return consumed;
 }
 
-std::size_t CutPlain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+std::size_t CutPlain(char* text, std::size_t size, std::uint32_t max_token_bytes,
                      TokenBatch* batch) {
   return cut<false>(text, size, max_token_bytes, batch);
 }
 
-std::size_t CutAlpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+std::size_t CutAlpha(char* text, std::size_t size, std::uint32_t max_token_bytes,
                      TokenBatch* batch) {
   return cut<true>(text, size, max_token_bytes, batch);
 }
@@ -263,12 +312,12 @@ TargetChoice<Target> target({SPIMI_CPU_TARGETS(SPIMI_TARGET)});
 
 std::size_t plain_prefix(const char* text, std::size_t size) { return target->prefix(text, size); }
 
-std::size_t cut_plain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+std::size_t cut_plain(char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {
   return target->plain(text, size, max_token_bytes, batch);
 }
 
-std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+std::size_t cut_alpha(char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch) {
   return target->alpha(text, size, max_token_bytes, batch);
 }

@@ -26,11 +26,11 @@ std::size_t plain_prefix(const char* text, std::size_t size);
 /// concern plain text, which it must be. text[size] is a byte that ends any token (is_hard_break).
 /// Returns the bytes consumed: less than `size` when the batch is full, and then what is left
 /// begins at a token.
-std::size_t cut_plain(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+std::size_t cut_plain(char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch);
 
 /// The same for runs of A–Z and a–z among any bytes; text[size] is no letter.
-std::size_t cut_alpha(const char* text, std::size_t size, std::uint32_t max_token_bytes,
+std::size_t cut_alpha(char* text, std::size_t size, std::uint32_t max_token_bytes,
                       TokenBatch* batch);
 
 /// How many tokens one call may add at the least; a batch with less room is full.

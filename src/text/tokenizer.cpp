@@ -74,6 +74,19 @@ bool next_bytes_are_plain(const char* p, std::size_t size) {
   return 0;
 }
 
+// Makes capitals of ASCII small among the eight bytes at `p`.
+void fold_eight(char* p) {
+  std::uint64_t word;
+  std::memcpy(&word, p, sizeof(word));
+  // Of each byte without its highest bit: whether it is at least 'A', and more than 'Z'.
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const std::uint64_t low = word & (0x7F * kOnes);
+  const std::uint64_t at_least_a = low + (0x80 - 'A') * kOnes,
+                      beyond_z = low + (0x7F - 'Z') * kOnes;
+  word |= (at_least_a & ~beyond_z & ~word & (0x80 * kOnes)) >> 2;
+  std::memcpy(p, &word, sizeof(word));
+}
+
 // True if `size` bytes at `p` begin a well-formed sequence that wants more bytes.
 bool is_utf8_prefix(const char* p, std::size_t size) {
   const auto lead = static_cast<unsigned char>(*p);
@@ -134,8 +147,16 @@ struct ChunkTokenizer::State {
     return (segment.properties & kNeeded) == kNeeded;
   }
 
+  // The segment at `data`.
+  void emit(const Segment& segment) {
+    if (!is_token(segment)) return;
+    // Bytes behind it may be folded, too: those of the segment that follows will be anyway.
+    for (std::uint32_t i = 0; i < segment.stored; i += 8) fold_eight(data + i);
+    emit(data, segment.length, segment.stored);
+  }
+
   void end_segment() {
-    if (is_token(current)) emit(data, current.length, current.stored);
+    emit(current);
     data += current.stored;
     current = Segment{};
     make_room();
@@ -150,7 +171,7 @@ struct ChunkTokenizer::State {
   }
 
   void end_before() {
-    if (is_token(before)) emit(data, before.length, before.stored);
+    emit(before);
     data += before.stored;
     before = Segment{};
     pending = false;
@@ -224,7 +245,7 @@ struct ChunkTokenizer::State {
 
   // Most of what the automaton sees are letters behind letters: there is no boundary, and the state
   // remains. Takes those of one to three bytes that begin at `p`; returns where they end.
-  const char* take_letters(const char* p, const char* end) {
+  char* take_letters(char* p, char* end) {
     const char* const begin = p;
     char* out = data + current.stored;
     char* const full = data + options.max_token_bytes;
@@ -263,7 +284,7 @@ struct ChunkTokenizer::State {
   // Chinese and Japanese are mostly ideographs and hiragana, each a token. Takes those from `p` on
   // behind which there is another one, in place; returns where the last one begins, with the
   // automaton at its start.
-  const char* take_ideographs(const char* p, const char* end) {
+  char* take_ideographs(char* p, char* end) {
     if (end - p < 6 || !is_ideograph(p) || !is_ideograph(p + 3)) return p;
     end_segment();
     do {
@@ -276,7 +297,7 @@ struct ChunkTokenizer::State {
 
   // Runs the automaton from `p` until a plain stretch begins, or to the end. Returns where it
   // stopped; if that is not the end, the automaton is at its start state.
-  const char* run_automaton(const char* p, const char* end) {
+  char* run_automaton(char* p, char* end) {
     const char* const begin = p;
     while (p < end) {
       if (state == word_segmenter::kLetter << 1) {
@@ -313,7 +334,7 @@ struct ChunkTokenizer::State {
   }
 
   // Completes a sequence that the chunk before cut; returns how many bytes of this chunk it took.
-  std::size_t complete_partial(std::string_view chunk) {
+  std::size_t complete_partial(std::span<const char> chunk) {
     char bytes[8];
     std::memcpy(bytes, partial, num_partial);
     const std::size_t taken = std::min<std::size_t>(chunk.size(), 4 - num_partial);
@@ -345,16 +366,16 @@ struct ChunkTokenizer::State {
     return 0;
   }
 
-  void add_unicode(std::string_view chunk) {
-    const char* p = chunk.data();
-    const char* const end = p + chunk.size();
+  void add_unicode(std::span<char> chunk) {
+    char* p = chunk.data();
+    char* const end = p + chunk.size();
     while (num_partial > 0 && p < end)
       p += complete_partial({p, static_cast<std::size_t>(end - p)});
     while (p < end) {
       if (state == word_segmenter::kStart << 1 && !pending && current.length == 0) {
         const std::size_t plain =
             plain_prefix(p, std::min(static_cast<std::size_t>(end - p), kPlainWindow));
-        const char* const stop = p + last_hard_break(p, plain);
+        char* const stop = p + last_hard_break(p, plain);
         while (p < stop) {
           if (TokenBatch::kCapacity - batch.size < kCutRoom) flush();
           p += cut_plain(p, static_cast<std::size_t>(stop - p), options.max_token_bytes, &batch);
@@ -366,16 +387,16 @@ struct ChunkTokenizer::State {
     flush();
   }
 
-  void add_alpha(std::string_view chunk) {
-    const char* p = chunk.data();
-    const char* end = p + chunk.size();
+  void add_alpha(std::span<char> chunk) {
+    char* p = chunk.data();
+    char* const end = p + chunk.size();
     const auto is_letter = [](char c) { return kAscii.letter[static_cast<unsigned char>(c)]; };
     if (current.length > 0) {
       while (p < end && is_letter(*p)) append_letter(*p++);
       if (p == end) return;
       end_segment();
     }
-    const char* tail = end;
+    char* tail = end;
     while (tail > p && is_letter(tail[-1])) --tail;
     while (p < tail) {
       if (TokenBatch::kCapacity - batch.size < kCutRoom) flush();
@@ -429,7 +450,7 @@ void ChunkTokenizer::begin() {
   s.num_partial = 0;
 }
 
-void ChunkTokenizer::add(std::string_view chunk) {
+void ChunkTokenizer::add(std::span<char> chunk) {
   if (chunk.empty()) return;
   if (state_->options.kind == Tokenizer::kUnicode) {
     state_->add_unicode(chunk);
@@ -465,7 +486,7 @@ std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOpt
   std::string padded(text);
   padded.append(64, '\0');
   tokenizer.begin();
-  tokenizer.add(std::string_view(padded).substr(0, text.size()));
+  tokenizer.add({padded.data(), text.size()});
   tokenizer.finish();
   return std::move(collector.terms);
 }

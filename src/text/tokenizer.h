@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,19 +17,21 @@ struct TokenizerOptions {
   std::uint32_t max_token_bytes = 255;
 };
 
-/// A token as it stands in the text. `data` is null for a token of more than max_token_bytes, which
-/// takes a position but has no term. Otherwise kTokenPadding bytes from `data + length` on may be
-/// read.
+/// A token as it stands in the text, but for letters of ASCII, which are small. `data` is null for
+/// a token of more than max_token_bytes, which takes a position but has no term. Otherwise
+/// kTokenPadding bytes from `data + length` on may be read.
 struct Token {
   const char* data;
   std::uint32_t length;
 };
 inline constexpr std::size_t kTokenPadding = 16;
+/// Vector code may write so many behind the last token of a batch.
+inline constexpr std::size_t kTokenSlack = 8;
 
 /// Tokens that are handed on together. Their bytes stay valid until the batch is taken.
 struct TokenBatch {
   static constexpr std::size_t kCapacity = 512;
-  std::array<Token, kCapacity> tokens;
+  std::array<Token, kCapacity + kTokenSlack> tokens;
   std::size_t size = 0;
 };
 
@@ -46,7 +49,8 @@ class TokenSink {
 ///   tokenizer.begin(); for each chunk: tokenizer.add(chunk); tokenizer.finish();
 ///
 /// A token is a stretch of the text, not yet a term: make_term (normalize.h) says which term it is.
-/// ASCII letters may be in either case. Chunks need 64 readable bytes behind them.
+/// That is found best in text with small letters, so those of ASCII are made small in place, in a
+/// chunk and in the 64 bytes behind it, which there must be. All else stays as it is.
 class ChunkTokenizer {
  public:
   ChunkTokenizer(const TokenizerOptions& options, TokenSink& sink);
@@ -58,7 +62,7 @@ class ChunkTokenizer {
   static std::size_t memory_bytes(std::uint32_t max_token_bytes);
 
   void begin();
-  void add(std::string_view chunk);
+  void add(std::span<char> chunk);
   /// Ends the document; the sink has all tokens when it returns.
   void finish();
 

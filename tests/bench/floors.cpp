@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -52,7 +53,7 @@ class Floor {
         ++counts.documents;
         if (tokenize_) tokenizer.begin();
         for (;;) {
-          const std::string_view chunk = reader.next_chunk();
+          const std::span<char> chunk = reader.next_chunk();
           if (chunk.empty()) break;
           if (tokenize_) tokenizer.add(chunk);
         }

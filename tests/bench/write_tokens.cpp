@@ -12,6 +12,7 @@
 #include <exception>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -72,7 +73,7 @@ void write_tokens(const char* directory, const char* file) {
     }
     tokenizer.begin();
     for (;;) {
-      const std::string_view chunk = reader.next_chunk();
+      const std::span<char> chunk = reader.next_chunk();
       if (chunk.empty()) break;
       tokenizer.add(chunk);
     }

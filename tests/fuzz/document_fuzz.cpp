@@ -3,6 +3,7 @@
 // chunks of any size; that of UTF-16 and UTF-32 is well-formed UTF-8.
 
 #include <optional>
+#include <span>
 
 #include "base/utf8.h"
 #include "fuzz/fuzz.h"
@@ -21,9 +22,9 @@ std::optional<std::string> read(const WalkEntry& file, std::size_t chunk_bytes, 
   DocumentReader reader(chunk_bytes, binary, false);
   if (reader.open(file) != DocumentReader::Status::kOpen) return std::nullopt;
   std::string text;
-  for (std::string_view chunk; !(chunk = reader.next_chunk()).empty();) {
+  for (std::span<char> chunk; !(chunk = reader.next_chunk()).empty();) {
     require(chunk.size() <= chunk_bytes, "a chunk is no larger than asked for");
-    text += chunk;
+    text.append(chunk.data(), chunk.size());
   }
   return text;
 }

@@ -68,7 +68,7 @@ class SteppedBuild {
   void add(std::string text) {
     const std::size_t size = text.size();
     text.resize(size + 64);  // padding
-    tokenizer_->add(std::string_view(text).substr(0, size));
+    tokenizer_->add({text.data(), size});
   }
   void end() {
     tokenizer_->finish();

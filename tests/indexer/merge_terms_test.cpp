@@ -47,8 +47,8 @@ class MergeTermsTest : public ::testing::Test {
       for (const auto& [path, text] : texts) {
         accumulator.begin_document(path);
         tokenizer.begin();
-        const std::string padded = text + std::string(64, ' ');
-        tokenizer.add(std::string_view(padded).substr(0, text.size()));
+        std::string padded = text + std::string(64, ' ');
+        tokenizer.add({padded.data(), text.size()});
         tokenizer.finish();
         accumulator.end_document();
       }

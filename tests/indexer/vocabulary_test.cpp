@@ -89,6 +89,12 @@ std::string bytes_of(const TermRef& ref, const char* arena) {
   return {reinterpret_cast<const char*>(words), ref.length};
 }
 
+// As the accumulator asks: a guess, then the count; what is not there has its slot then.
+std::uint32_t count(Vocabulary& vocabulary, Vocabulary::Key* key) {
+  vocabulary.guess_entry(key);
+  return vocabulary.count(key);
+}
+
 // Terms and aliases, in tables from the smallest to one where tags coincide, over several runs.
 TEST(VocabularyMapTest, IsAMap) {
   SCOPED_TRACE("SPIMI_TEST_SEED=" + std::to_string(test_seed()));
@@ -96,12 +102,24 @@ TEST(VocabularyMapTest, IsAMap) {
   for (const std::size_t max_keys : {2, 5, 64, 3000, 60000}) {
     SCOPED_TRACE(max_keys);
     Vocabulary vocabulary(max_keys, max_keys * kMaxWordBytes + kBytePadding);
-    std::map<std::string, std::uint32_t> numbers;  // of this run, aliases among them
-    const auto expect_found = [&](const std::string& word) {
+    std::map<std::string, std::uint32_t> numbers;   // of this run, aliases among them
+    std::map<std::uint32_t, std::uint32_t> counts;  // by term
+    const auto number_of = [&](const std::string& word) {
       const auto found = numbers.find(word);
-      const std::uint32_t expected = found == numbers.end() ? 0 : found->second;
-      EXPECT_EQ(vocabulary.find(vocabulary.make_key(word)), expected) << word;
-      return expected != 0;
+      return found == numbers.end() ? 0 : found->second;
+    };
+    // A guess may be older than what was added since.
+    std::vector<Vocabulary::Key> guessed;
+    std::vector<std::string> guessed_words;
+    const auto count_guessed = [&] {
+      for (std::size_t i = 0; i < guessed.size(); ++i) {
+        const std::uint32_t expected = number_of(guessed_words[i]);
+        guessed[i].bytes = guessed_words[i].data();
+        EXPECT_EQ(vocabulary.count(&guessed[i]), expected) << guessed_words[i];
+        if (expected != 0) ++counts[expected];
+      }
+      guessed.clear();
+      guessed_words.clear();
     };
     std::vector<std::string> words;  // of all runs
     for (int run = 0; run < 3; ++run) {
@@ -111,34 +129,64 @@ TEST(VocabularyMapTest, IsAMap) {
         const bool is_known = !words.empty() && random_below(random, 3) == 0;
         const std::string word =
             is_known ? words[random_below(random, words.size())] : random_word(random);
-        if (expect_found(word)) continue;
-        const Vocabulary::Key key = vocabulary.make_key(word);
+        Vocabulary::Key key = vocabulary.make_key(word);
+        if (random_below(random, 8) == 0) {
+          vocabulary.guess_entry(&key);
+          guessed.push_back(key);
+          guessed_words.push_back(word);
+        }
+        EXPECT_EQ(vocabulary.find(key), number_of(word)) << word;
+        EXPECT_EQ(count(vocabulary, &key), number_of(word)) << word;
+        if (number_of(word) != 0) {
+          ++counts[number_of(word)];
+          // A document that is taken back.
+          if (random_below(random, 4) == 0) {
+            vocabulary.uncount(number_of(word));
+            --counts[number_of(word)];
+          }
+          continue;
+        }
+        if (random_below(random, 4) == 0) vocabulary.find_slot(&key);
         if (!terms.empty() && random_below(random, 4) == 0) {
           const std::uint32_t last = terms.rbegin()->first;
           const std::uint32_t term =
               terms.lower_bound(static_cast<std::uint32_t>(random_below(random, last)))->first;
           vocabulary.add_alias(key, term);
           numbers[word] = term;
+          ++counts[term];
         } else {
-          const std::uint32_t number = vocabulary.add(key);
+          const auto occurrences = static_cast<std::uint32_t>(random_below(random, 2));
+          const std::uint32_t number = vocabulary.add(key, occurrences);
           EXPECT_TRUE(terms.emplace(number, word).second) << number;
           numbers[word] = number;
+          counts[number] += occurrences;
         }
         words.push_back(word);
-        expect_found(word);
+        EXPECT_EQ(vocabulary.find(key), number_of(word)) << word;
+        if (guessed.size() == 40) count_guessed();
       }
       EXPECT_FALSE(vocabulary.has_room(1, 0));
-      for (const std::string& word : words) expect_found(word);
+      count_guessed();
+      for (const std::string& word : words) {
+        EXPECT_EQ(vocabulary.find(vocabulary.make_key(word)), number_of(word)) << word;
+      }
       EXPECT_LE(terms.rbegin()->first, vocabulary.size());
       std::map<std::uint32_t, std::string> collected;
       for (const TermRef& ref : vocabulary.collect()) {
         EXPECT_TRUE(collected.emplace(ref.id, bytes_of(ref, vocabulary.arena())).second) << ref.id;
+        EXPECT_EQ(ref.count, counts[ref.id]) << ref.id;
       }
       EXPECT_EQ(collected, terms);
       vocabulary.clear();
       numbers.clear();
+      counts.clear();
       EXPECT_EQ(vocabulary.size(), 0u);
-      expect_found(words.back());
+      Vocabulary::Key none{};
+      EXPECT_EQ(count(vocabulary, &none), 0u);
+      for (const std::string& word : words) {
+        Vocabulary::Key key = vocabulary.make_key(word);
+        EXPECT_EQ(count(vocabulary, &key), 0u) << word;
+      }
     }
   }
 }
@@ -151,8 +199,9 @@ TEST(VocabularyMapTest, KeysThatDifferBehindTheSixteenthByte) {
   for (int last = 0; last < 256; ++last) {
     for (const std::string& word :
          {stem + static_cast<char>(last), stem + "t" + static_cast<char>(last)}) {
-      ASSERT_EQ(vocabulary.find(vocabulary.make_key(word)), 0u);
-      numbers[word] = vocabulary.add(vocabulary.make_key(word));
+      Vocabulary::Key key = vocabulary.make_key(word);
+      ASSERT_EQ(count(vocabulary, &key), 0u);
+      numbers[word] = vocabulary.add(key, 1);
     }
   }
   for (const auto& [word, number] : numbers) {
@@ -162,10 +211,16 @@ TEST(VocabularyMapTest, KeysThatDifferBehindTheSixteenthByte) {
 
 TEST(VocabularyMapTest, TheArenaIsFullToTheByte) {
   Vocabulary vocabulary(8, 40 + kBytePadding);
-  vocabulary.add(vocabulary.make_key(std::string(16, 's')));
+  const auto add = [&](std::size_t size) {
+    const std::string word(size, 's');
+    Vocabulary::Key key = vocabulary.make_key(word);
+    vocabulary.find_slot(&key);
+    vocabulary.add(key, 1);
+  };
+  add(16);
   EXPECT_TRUE(vocabulary.has_room(7, 40));
   EXPECT_FALSE(vocabulary.has_room(1, 41));
-  vocabulary.add(vocabulary.make_key(std::string(17, 's')));
+  add(17);
   EXPECT_TRUE(vocabulary.has_room(6, 23));
   EXPECT_FALSE(vocabulary.has_room(1, 24));
 }

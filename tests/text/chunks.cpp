@@ -25,6 +25,9 @@ void ChunkedText::Collector::take(const TokenBatch& batch) {
     }
     // The promised padding: the address sanitizer objects if it is not there.
     const std::string padded(token.data, token.length + kTokenPadding);
+    EXPECT_TRUE(std::none_of(padded.begin(), padded.begin() + token.length, [](char c) {
+      return c >= 'A' && c <= 'Z';
+    })) << padded;
     std::string term = "left from before";
     make_term(std::string_view(padded).substr(0, token.length), &term);
     tokens.push_back({std::move(term), false});

@@ -16,16 +16,25 @@
 namespace spimi {
 namespace {
 
-using Cut = std::size_t (*)(const char*, std::size_t, std::uint32_t, TokenBatch*);
+using Cut = std::size_t (*)(char*, std::size_t, std::uint32_t, TokenBatch*);
 
 struct Result {
   std::vector<std::pair<std::ptrdiff_t, std::uint32_t>> tokens;  // offset, or -1, and length
   std::vector<std::size_t> consumed;
+  std::string text;  // afterwards
   bool operator==(const Result&) const = default;
 };
 
-Result cut_all(Cut cut, const std::string& text, std::size_t size, std::uint32_t max_token_bytes) {
+std::string in_small_letters(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+Result cut_all(Cut cut, std::string text, std::size_t size, std::uint32_t max_token_bytes) {
   Result result;
+  const std::string before = text;
   auto batch = std::make_unique<TokenBatch>();
   for (std::size_t at = 0; at < size;) {
     batch->size = 0;
@@ -42,6 +51,11 @@ Result cut_all(Cut cut, const std::string& text, std::size_t size, std::uint32_t
     }
     at += n;
   }
+  result.text = text.substr(0, size);
+  EXPECT_EQ(result.text, in_small_letters(before.substr(0, size)));
+  // What is behind may be made small, too, but only so far.
+  EXPECT_EQ(in_small_letters(text), in_small_letters(before));
+  EXPECT_EQ(text.substr(size + 64), before.substr(size + 64));
   return result;
 }
 
@@ -86,7 +100,7 @@ TEST_F(PlainTargets, SameTokens) {
     const std::string_view alphabet =
         kAlphabets[static_cast<std::size_t>(round) % std::size(kAlphabets)];
     const std::size_t size = 1 + testing::random_below(random, 3000);
-    // text[size] ends any token; what is behind it is only read.
+    // text[size] ends any token.
     const std::string text =
         random_plain(random, size, alphabet) + "\n" + random_plain(random, 128, alphabet);
     const auto limit = static_cast<std::uint32_t>(1 + testing::random_below(random, 300));
@@ -107,6 +121,7 @@ TEST_F(PlainTargets, UnderscoresAloneAreNoToken) {
         text.append(128, ' ');
         Result expected;
         expected.consumed = {all};
+        expected.text = text.substr(0, all);
         if (has_letter) expected.tokens.emplace_back(before, size + 1);
         expected.tokens.emplace_back(all - 1, 1);
         const auto run = [&] { return cut_all(cut_plain, text, all, 255); };
