@@ -243,8 +243,7 @@ class TermMerge {
         cursor = queue.top();
         sampler.to(Stage::kEncodeLists);
         if (++num_records % 4096 == 0) monitor_.check();
-        return cursor == nullptr || queue.lcp() != term_bytes ||
-               cursor->record().term_bytes != term_bytes;
+        return cursor == nullptr || !queue.is_same_term();
       };
       bool is_last = take();
       TermInfo info;

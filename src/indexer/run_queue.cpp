@@ -17,66 +17,74 @@ RunQueue::RunQueue(const RunSet& set, std::size_t first, std::size_t size, std::
   }
 }
 
-RunQueue::Player RunQueue::player(std::size_t cursor, bool alive, std::uint32_t lcp) const {
+RunQueue::Player RunQueue::player(std::uint32_t cursor, bool alive, std::uint32_t rank) const {
   const bool in_range = alive && !(end_ && cursors_[cursor].record().prefix >= *end_);
-  return {static_cast<std::uint32_t>(cursor), in_range ? static_cast<std::int32_t>(lcp) : -1};
+  return make_player(cursor, in_range ? rank : cursor);
 }
 
-// Puts the lesser of the two into *winner. The term that shares more with the term taken last,
-// which is not greater than either, is the lesser one; then what the two share is what the other
-// shared with that term.
-inline void RunQueue::play(Player* winner, Player* loser) const {
-  if (winner->lcp > loser->lcp) [[likely]]
-    return;
-  if (winner->lcp < loser->lcp || !compare(winner, loser)) std::swap(*winner, *loser);
+// The term that shares more with the term taken last, which is not greater than either, is the
+// lesser one; then what the two share is what the other shared with that term. Which of the two it
+// will be is next to random, so there is no branch.
+inline RunQueue::Result RunQueue::play(Player x, Player y) const {
+  if (rank_of(x) == rank_of(y)) return compare(x, y);
+  return {std::max(x, y), std::min(x, y)};
 }
 
-// Of two that share the same number of bytes with the term taken last: whether *winner is the
-// lesser, the earlier run's if the terms are equal. Sets what the greater shares with the lesser.
-bool RunQueue::compare(Player* winner, Player* loser) const {
-  if (winner->lcp < 0) return winner->cursor < loser->cursor;
-  const TermRecord& x = cursors_[winner->cursor].record();
-  const TermRecord& y = cursors_[loser->cursor].record();
-  const auto known = static_cast<std::size_t>(winner->lcp);
-  const std::size_t most = std::min(x.term_bytes, y.term_bytes);
+// The same for two that share as many bytes with the term taken last as each other: the earlier run
+// comes first if the terms are equal. The loser's rank becomes what the two share.
+RunQueue::Result RunQueue::compare(Player x, Player y) const {
+  const std::uint32_t i = cursor_of(x), j = cursor_of(y);
+  const TermRecord& a = cursors_[i].record();
+  const TermRecord& b = cursors_[j].record();
+  const auto known = static_cast<std::size_t>(rank_of(x) - first_rank());
+  const std::size_t most = std::min(a.term_bytes, b.term_bytes);
   const std::size_t lcp =
-      known + common_prefix_padded(x.term + known, y.term + known, most - known);
-  bool less;
+      known + common_prefix_padded(a.term + known, b.term + known, most - known);
+  bool is_x;
+  std::uint32_t rank = first_rank() + static_cast<std::uint32_t>(lcp);
   if (lcp < most) {
-    less = static_cast<unsigned char>(x.term[lcp]) < static_cast<unsigned char>(y.term[lcp]);
-  } else if (x.term_bytes != y.term_bytes) {
-    less = x.term_bytes < y.term_bytes;
+    is_x = static_cast<unsigned char>(a.term[lcp]) < static_cast<unsigned char>(b.term[lcp]);
+  } else if (a.term_bytes != b.term_bytes) {
+    is_x = a.term_bytes < b.term_bytes;
   } else {
-    less = winner->cursor < loser->cursor;
+    is_x = i < j;
+    rank = same_term_rank(std::max(i, j));
   }
-  (less ? loser : winner)->lcp = static_cast<std::int32_t>(lcp);
-  return less;
+  return is_x ? Result{x, make_player(j, rank)} : Result{y, make_player(i, rank)};
 }
 
 void RunQueue::open(std::uint64_t begin, std::optional<std::uint64_t> end) {
   end_ = end;
-  winner_ = {};
-  const std::size_t size = cursors_.size();
+  winner_ = 0;
+  const auto size = static_cast<std::uint32_t>(cursors_.size());
   if (size == 0) return;
   // winners[i] is the winner below node i. No term was taken yet: all share nothing with it.
-  std::vector<Player> winners(2 * size);
-  for (std::size_t i = 0; i < size; ++i)
-    winners[size + i] = player(i, cursors_[i].seek(begin, end), 0);
+  std::vector<Player> winners(2 * std::size_t{size});
+  for (std::uint32_t i = 0; i < size; ++i)
+    winners[size + i] = player(i, cursors_[i].seek(begin, end), first_rank());
   for (std::size_t node = size; node-- > 1;) {
-    winners[node] = winners[2 * node];
-    losers_[node] = winners[2 * node + 1];
-    play(&winners[node], &losers_[node]);
+    const Result result = play(winners[2 * node], winners[2 * node + 1]);
+    winners[node] = result.winner;
+    losers_[node] = result.loser;
   }
   winner_ = winners[1];
 }
 
 void RunQueue::pop() {
-  const std::size_t size = cursors_.size();
-  RunCursor& cursor = cursors_[winner_.cursor];
+  const std::uint32_t number = cursor_of(winner_);
+  RunCursor& cursor = cursors_[number];
+  const std::uint32_t bytes_before = cursor.record().term_bytes;
   const bool alive = cursor.next();
-  Player candidate = player(winner_.cursor, alive, cursor.record().lcp);
-  for (std::size_t node = (size + candidate.cursor) / 2; node >= 1; node /= 2) {
-    play(&candidate, &losers_[node]);
+  const TermRecord& record = cursor.record();
+  // A long list goes on in the run's next record.
+  const bool is_same = record.lcp == bytes_before && record.term_bytes == bytes_before;
+  Player candidate =
+      player(number, alive, is_same ? same_term_rank(number) : first_rank() + record.lcp);
+  Player* const losers = losers_.data();
+  for (std::size_t node = (cursors_.size() + number) / 2; node >= 1; node /= 2) {
+    const Result result = play(candidate, losers[node]);
+    candidate = result.winner;
+    losers[node] = result.loser;
   }
   winner_ = candidate;
 }
