@@ -84,31 +84,49 @@ HWY_INLINE std::uint64_t fold_and_find_letters(std::uint8_t* text) {
   return letter;
 }
 
+// Where bytes of a block are in [first, last].
+template <class D2>
+HWY_INLINE std::uint64_t find_in(D2 d, const std::uint8_t* text, unsigned first, unsigned last) {
+  std::uint64_t found = 0;
+  for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
+    const auto from_first =
+        hn::Sub(hn::LoadU(d, text + k), hn::Set(d, static_cast<std::uint8_t>(first)));
+    const auto size = hn::Set(d, static_cast<std::uint8_t>(last - first + 1));
+    found |= bits_of(d, hn::Lt(from_first, size)) << k;
+  }
+  return found;
+}
+
+// The second bytes in a block that make no plain letter with the first ones (is_plain_letter).
+// `is_lead_before` says whether the last byte of the block before is a lead.
+HWY_INLINE std::uint64_t find_exceptions(const std::uint8_t* text, bool is_lead_before) {
+  const D d;
+  const auto is = [&](unsigned byte) HWY_ATTR { return find_in(d, text, byte, byte); };
+  const auto is_second_of = [&](unsigned lead) HWY_ATTR {
+    return is(lead) << 1 | std::uint64_t{is_lead_before && text[-1] == lead};
+  };
+  const std::uint64_t exceptions = is_second_of(0xC3) & (is(0x97) | is(0xB7));
+  // Most text has none of the others.
+  const bool has_before = is_lead_before && text[-1] >= 0xCB && text[-1] <= 0xCF;
+  if (HWY_LIKELY(find_in(d, text, 0xCB, 0xCF) == 0 && !has_before)) return exceptions;
+  return exceptions | (is_second_of(0xCB) & ~find_in(d, text, 0x86, 0x91)) |
+         (is_second_of(0xCE) & (find_in(d, text, 0x80, 0x87) | is(0x8B) | is(0x8D) | is(0xA2))) |
+         (is_second_of(0xCF) & is(0xB6));
+}
+
 std::size_t PlainPrefix(const char* text, std::size_t size) {
   const D d;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
-  std::uint64_t last_is_lead = 0, last_is_c3 = 0;  // of the block before
+  std::uint64_t last_is_lead = 0;  // of the block before
   for (std::size_t i = 0; i < size; i += 64) {
-    std::uint64_t high = 0;
-    for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
-      high |= bits_of(d, is_high(d, hn::LoadU(d, bytes + i + k))) << k;
-    }
+    const std::uint64_t high = find_in(d, bytes + i, 0x80, 0xFF);
     if ((high | last_is_lead) == 0) continue;
-    std::uint64_t lead = 0, continuation = 0, c3 = 0, times_or_divided = 0;
-    for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
-      const V v = hn::LoadU(d, bytes + i + k);
-      const auto is_in = [&](unsigned first, unsigned last) HWY_ATTR {
-        return hn::Lt(hn::Sub(v, hn::Set(d, static_cast<std::uint8_t>(first))),
-                      hn::Set(d, static_cast<std::uint8_t>(last - first + 1)));
-      };
-      lead |= bits_of(d, hn::Or(is_in(0xC3, 0xCA), is_in(0xD0, 0xD1))) << k;
-      continuation |= bits_of(d, is_in(0x80, 0xBF)) << k;
-      c3 |= bits_of(d, is_in(0xC3, 0xC3)) << k;
-      times_or_divided |= bits_of(d, hn::Or(is_in(0x97, 0x97), is_in(0xB7, 0xB7))) << k;
-    }
+    const std::uint64_t continuation = find_in(d, bytes + i, 0x80, 0xBF);
+    const std::uint64_t lead =
+        find_in(d, bytes + i, 0xC3, 0xCB) | find_in(d, bytes + i, 0xCE, 0xD1);
     const std::uint64_t second = lead << 1 | last_is_lead;  // where a letter goes on
     const std::uint64_t wrong = (high & ~(lead | continuation)) | (continuation ^ second) |
-                                ((c3 << 1 | last_is_c3) & times_or_divided);
+                                find_exceptions(bytes + i, last_is_lead != 0);
     if (wrong != 0) {
       const auto bit = static_cast<unsigned>(std::countr_zero(wrong));
       const std::size_t at = i + bit - (second >> bit & 1);
@@ -116,7 +134,6 @@ std::size_t PlainPrefix(const char* text, std::size_t size) {
       break;
     }
     last_is_lead = lead >> 63;
-    last_is_c3 = c3 >> 63;
   }
   return size > 0 && is_plain_lead(bytes[size - 1]) ? size - 1 : size;
 }

@@ -11,12 +11,29 @@ namespace spimi {
 /// give the same result. Each reads up to 64 bytes behind the text it is given.
 ///
 /// *Plain* text is ASCII and letters of two bytes in UTF-8 that UAX #29 treats like those of ASCII:
-/// the Latin and Cyrillic ones below, which are all of the texts of some hundred languages.
+/// the Latin, Greek and Cyrillic ones below, which are all of the texts of some hundred languages,
+/// and the stress and length marks of dictionaries.
 
-/// The letters begin with one of these bytes; all code points that do are such letters, but for ×
-/// and ÷.
+/// The letters begin with one of these bytes.
 constexpr bool is_plain_lead(unsigned char byte) {
-  return (byte >= 0xC3 && byte <= 0xCA) || byte == 0xD0 || byte == 0xD1;
+  return (byte >= 0xC3 && byte <= 0xCB) || (byte >= 0xCE && byte <= 0xD1);
+}
+
+/// All code points that do are such letters, but for these second bytes.
+constexpr bool is_plain_letter(unsigned char lead, unsigned char second) {
+  if (!is_plain_lead(lead) || second < 0x80 || second > 0xBF) return false;
+  switch (lead) {
+    case 0xC3:  // U+00D7 and U+00F7, times and divided by
+      return second != 0x97 && second != 0xB7;
+    case 0xCB:  // U+02C6 to U+02D1; of the others most are symbols
+      return second >= 0x86 && second <= 0x91;
+    case 0xCE:  // U+0380 to U+0387, accents, a mark that joins, and gaps; three more gaps
+      return second >= 0x88 && second != 0x8B && second != 0x8D && second != 0xA2;
+    case 0xCF:  // U+03F6, a mathematical symbol
+      return second != 0xB6;
+    default:
+      return true;
+  }
 }
 
 /// The number of bytes, at most `size`, before the first that is not plain; letters are whole.
