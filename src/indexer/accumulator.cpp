@@ -158,7 +158,7 @@ void Accumulator::take_some(const Token* tokens, std::size_t size) {
       num_log_ = static_cast<std::size_t>(log - log_.data());
       const std::uint64_t run = sequence_;
       id = add_term(&keys[i]);
-      if (sequence_ != run) {
+      if (sequence_ != run) {  // The guesses were of its vocabulary.
         for (std::size_t k = i + 1; k < size; ++k) vocabulary_.guess_entry(&keys[k]);
       }
       log = log_.data() + num_log_;

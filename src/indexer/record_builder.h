@@ -12,8 +12,8 @@ namespace spimi {
 /// parts of documents.
 struct RunPieces {
   static constexpr unsigned kHintShift = 6;
-  /// The first token of each, and behind the last one the end. Of the first, which may go on with a
-  /// document of earlier runs, where that would have begun: less than 0, modulo 2^32.
+  /// The first token of each, and behind the last one the end. The first piece may go on with a
+  /// document of earlier runs: then its start is where that began, less than 0, modulo 2^32.
   const std::uint32_t* starts;
   const std::uint32_t* hints;  ///< The piece of every 64th token.
 };
@@ -57,6 +57,10 @@ struct RecordEnds {
 class RecordBuilder {
  public:
   RecordBuilder() : words_(kNumWords) {}
+  static constexpr std::size_t kMaxPostingWords = kRecordOccurrences * 5;
+  static constexpr std::size_t kMaxPositionWords = kRecordOccurrences * 3;
+  static constexpr std::size_t kNumWords = kMaxPostingWords + kMaxPositionWords + 8;
+  static constexpr std::size_t kMemoryBytes = kNumWords * sizeof(std::uint16_t);
 
   /// A record by its postings; a posting's positions are put before the posting itself.
   void clear() { ends_ = {words_.data(), words_.data() + kMaxPostingWords, 0, 0}; }
@@ -76,13 +80,6 @@ class RecordBuilder {
   std::size_t num_position_words() const {
     return static_cast<std::size_t>(ends_.position - position_words());
   }
-
- private:
-  static constexpr std::size_t kMaxPostingWords = kRecordOccurrences * 5;
-  static constexpr std::size_t kNumWords = kMaxPostingWords + kRecordOccurrences * 3 + 8;
-
- public:
-  static constexpr std::size_t kMemoryBytes = kNumWords * sizeof(std::uint16_t);
 
  private:
   Region<std::uint16_t> words_;

@@ -21,8 +21,8 @@ struct RunSet {
 /// Takes the records of several runs in order of terms, records of one term in document order: a
 /// loser tree (Knuth, TAOCP 3, 5.4.1) that knows common prefixes (Ng & Kakehi, 2008; Bingmann,
 /// Eberle & Sanders, 2017). Each loser keeps how many bytes it shares with the term taken last, or
-/// that it is the same term, and a run says how many its next record shares. So most comparisons are
-/// of two numbers, and no byte of a term is compared twice.
+/// that it is the same term, and a run says how many its next record shares. So most comparisons
+/// are of two numbers, and no byte of a term is compared twice.
 class RunQueue {
  public:
   /// Merges runs [first, first + size) of `set`. `buffer_bytes` for each run is at least
@@ -54,7 +54,8 @@ class RunQueue {
   // and their terms are to be compared. A rank is, from the last to the first:
   // - below first_rank(), one for each cursor: at its end, or there is none;
   // - first_rank() and more: how many bytes are shared;
-  // - kSameTerm and more, one for each cursor, greater for earlier ones: the term taken last itself.
+  // - kSameTerm and more, one for each cursor, greater for earlier ones: the term taken last
+  // itself.
   using Player = std::uint64_t;
   static constexpr std::uint32_t kSameTerm = std::uint32_t{1} << 31;
 

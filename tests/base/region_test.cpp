@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "spimi/error.h"
 
@@ -19,6 +21,27 @@ TEST(RegionTest, IsZeroedAndWritable) {
     EXPECT_EQ(region[size - 1], 0);
     region[0] = region[size - 1] = 7;
     EXPECT_EQ(region.data()[size - 1], 7);
+  }
+}
+
+TEST(RegionTest, LargeOnesBeginAtAHugePage) {
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  std::vector<Region<char>> regions;
+  for (const std::size_t size : {kHugePage, kHugePage + 1, 4 * kHugePage - 1, 5 * kHugePage}) {
+    for (int i = 0; i < 3; ++i) {
+      regions.emplace_back(size);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(regions.back().data()) % kHugePage, 0u) << size;
+    }
+  }
+  // Apart from each other, to the last byte.
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    std::memset(regions[i].data(), static_cast<int>(i), regions[i].size());
+  }
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const Region<char>& region = regions[i];
+    for (const std::size_t at : {std::size_t{0}, region.size() / 2, region.size() - 1}) {
+      EXPECT_EQ(region[at], static_cast<char>(i));
+    }
   }
 }
 

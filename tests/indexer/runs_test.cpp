@@ -112,6 +112,7 @@ TEST_F(RunsTest, QueueGivesTermsInByteOrderAndRunsInTheirs) {
         const TermRecord& record = cursor->record();
         const std::string_view term(record.term, record.term_bytes);
         ASSERT_EQ(queue.lcp(), taken.empty() ? 0 : common_prefix(taken.back().first, term));
+        ASSERT_EQ(queue.is_same_term(), !taken.empty() && taken.back().first == term);
         taken.emplace_back(std::string(record.term, record.term_bytes), cursor->run().docid_base);
         queue.pop();
       }
