@@ -84,46 +84,57 @@ HWY_INLINE std::uint64_t fold_and_find_letters(std::uint8_t* text) {
   return letter;
 }
 
-// Where bytes of a block are in [first, last].
-template <class D2>
-HWY_INLINE std::uint64_t find_in(D2 d, const std::uint8_t* text, unsigned first, unsigned last) {
+HWY_INLINE std::uint64_t find_high(const std::uint8_t* text) {
+  const D d;
+  std::uint64_t high = 0;
+  for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
+    high |= bits_of(d, is_high(d, hn::LoadU(d, text + i))) << i;
+  }
+  return high;
+}
+
+// Where the bytes of a block are in [first, last].
+HWY_INLINE std::uint64_t find_in(const std::uint8_t* text, unsigned first, unsigned last) {
+  const D d;
+  const auto size = hn::Set(d, static_cast<std::uint8_t>(last - first + 1));
   std::uint64_t found = 0;
-  for (std::size_t k = 0; k < 64; k += hn::Lanes(d)) {
-    const auto from_first =
-        hn::Sub(hn::LoadU(d, text + k), hn::Set(d, static_cast<std::uint8_t>(first)));
-    const auto size = hn::Set(d, static_cast<std::uint8_t>(last - first + 1));
-    found |= bits_of(d, hn::Lt(from_first, size)) << k;
+  for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
+    const V from_first =
+        hn::Sub(hn::LoadU(d, text + i), hn::Set(d, static_cast<std::uint8_t>(first)));
+    found |= bits_of(d, hn::Lt(from_first, size)) << i;
   }
   return found;
+}
+
+HWY_INLINE std::uint64_t find(const std::uint8_t* text, unsigned byte) {
+  return find_in(text, byte, byte);
 }
 
 // The second bytes in a block that make no plain letter with the first ones (is_plain_letter).
 // `is_lead_before` says whether the last byte of the block before is a lead.
 HWY_INLINE std::uint64_t find_exceptions(const std::uint8_t* text, bool is_lead_before) {
-  const D d;
-  const auto is = [&](unsigned byte) HWY_ATTR { return find_in(d, text, byte, byte); };
-  const auto is_second_of = [&](unsigned lead) HWY_ATTR {
-    return is(lead) << 1 | std::uint64_t{is_lead_before && text[-1] == lead};
+  const std::uint8_t before = is_lead_before ? text[-1] : 0;
+  const auto second_of = [&](unsigned lead) HWY_ATTR {
+    return find(text, lead) << 1 | std::uint64_t{before == lead};
   };
-  const std::uint64_t exceptions = is_second_of(0xC3) & (is(0x97) | is(0xB7));
+  const std::uint64_t exceptions = second_of(0xC3) & (find(text, 0x97) | find(text, 0xB7));
   // Most text has none of the others.
-  const bool has_before = is_lead_before && text[-1] >= 0xCB && text[-1] <= 0xCF;
-  if (HWY_LIKELY(find_in(d, text, 0xCB, 0xCF) == 0 && !has_before)) return exceptions;
-  return exceptions | (is_second_of(0xCB) & ~find_in(d, text, 0x86, 0x91)) |
-         (is_second_of(0xCE) & (find_in(d, text, 0x80, 0x87) | is(0x8B) | is(0x8D) | is(0xA2))) |
-         (is_second_of(0xCF) & is(0xB6));
+  const bool has_before = before >= 0xCB && before <= 0xCF;
+  if (HWY_LIKELY(find_in(text, 0xCB, 0xCF) == 0 && !has_before)) return exceptions;
+  return exceptions | (second_of(0xCB) & ~find_in(text, 0x86, 0x91)) |
+         (second_of(0xCE) &
+          (find_in(text, 0x80, 0x87) | find(text, 0x8B) | find(text, 0x8D) | find(text, 0xA2))) |
+         (second_of(0xCF) & find(text, 0xB6));
 }
 
 std::size_t PlainPrefix(const char* text, std::size_t size) {
-  const D d;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text);
   std::uint64_t last_is_lead = 0;  // of the block before
   for (std::size_t i = 0; i < size; i += 64) {
-    const std::uint64_t high = find_in(d, bytes + i, 0x80, 0xFF);
+    const std::uint64_t high = find_high(bytes + i);
     if ((high | last_is_lead) == 0) continue;
-    const std::uint64_t continuation = find_in(d, bytes + i, 0x80, 0xBF);
-    const std::uint64_t lead =
-        find_in(d, bytes + i, 0xC3, 0xCB) | find_in(d, bytes + i, 0xCE, 0xD1);
+    const std::uint64_t continuation = find_in(bytes + i, 0x80, 0xBF);
+    const std::uint64_t lead = find_in(bytes + i, 0xC3, 0xCB) | find_in(bytes + i, 0xCE, 0xD1);
     const std::uint64_t second = lead << 1 | last_is_lead;  // where a letter goes on
     const std::uint64_t wrong = (high & ~(lead | continuation)) | (continuation ^ second) |
                                 find_exceptions(bytes + i, last_is_lead != 0);
