@@ -21,9 +21,7 @@ void RecordBuilder::build(const RunPieces& pieces, const std::uint32_t* occurren
     const std::uint32_t occurrence = occurrences[i];
     std::uint32_t piece = pieces.hints[occurrence >> RunPieces::kHintShift];
     piece += pieces.starts[piece + 1] <= occurrence;
-    while (pieces.starts[piece + 1] <= occurrence) [[unlikely]] {
-        ++piece;
-      }
+    while (__builtin_expect(pieces.starts[piece + 1] <= occurrence, false)) ++piece;
     const bool is_new = piece != piece_before;
     const std::uint32_t begin = pieces.starts[piece];
     const std::uint32_t previous = is_new ? begin : before + 1;

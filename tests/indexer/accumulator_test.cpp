@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -192,6 +193,23 @@ TEST_F(AccumulatorTest, RunsThatBreakAtAnyLimitGiveTheSameBytes) {
         expect_same_files(files_below(out()), expected);
       }
     }
+  }
+}
+
+// A form and its term, both new, may belong into the same slot of a table that is nearly full.
+TEST_F(AccumulatorTest, FormsAndTheirTermsInFullTables) {
+  Corpus corpus;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string number = std::to_string(i);
+    const std::string both = "\u00C9" + number + " \u00E9" + number + " ";
+    corpus["file"] += both + both;
+  }
+  AccumulatorPlan plan = roomy_plan();
+  for (const std::size_t max_keys : {4, 16, 64, 256}) {
+    SCOPED_TRACE(max_keys);
+    plan.max_keys = max_keys;
+    build_and_expect(corpus, plan);
+    std::filesystem::remove_all(out());
   }
 }
 
