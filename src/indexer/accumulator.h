@@ -77,7 +77,7 @@ class Accumulator : public TokenSink {
  private:
   std::uint64_t document_tokens() const;
   void take_some(const Token* tokens, std::size_t size);
-  std::uint32_t add_term(Vocabulary::Key* key);
+  std::uint32_t add_term(const Vocabulary::Key& key);
   void write_run(bool document_continues);
   void scatter(std::span<const TermRef> terms);
   void write_documents();

@@ -27,27 +27,19 @@ Vocabulary::Key Vocabulary::make_key(std::string_view bytes) const {
   return key;
 }
 
-std::uint32_t Vocabulary::slot_of(const Key& key) const {
+std::uint32_t Vocabulary::find_entry(const Key& key) const {
   const std::uint32_t tag = tag_of(key);
-  std::size_t i = key.hash & mask_;
-  for (;; i = (i + 1) & mask_) {
-    const std::uint32_t slot = slots_[i];
-    if (slot == 0) break;
-    if ((slot & ~kEntryMask) == tag && is(entries_[slot & kEntryMask], key)) break;
+  for (std::size_t i = key.hash & mask_;; i = (i + 1) & mask_) {
+    const std::uint32_t slot = slots_[i], entry = slot & kEntryMask;
+    if (slot == 0 || ((slot & ~kEntryMask) == tag && is(entries_[entry], key))) return entry;
   }
-  return static_cast<std::uint32_t>(i);
-}
-
-std::uint32_t Vocabulary::count_elsewhere(Key* key) {
-  key->hint = slot_of(*key);
-  TermRef& entry = entries_[slots_[key->hint] & kEntryMask];
-  ++entry.count;
-  return entry.id;
 }
 
 std::uint32_t Vocabulary::add(const Key& key, std::uint32_t id, std::uint32_t count) {
   const std::uint32_t entry = ++num_used_;
-  slots_[key.hint] = tag_of(key) | entry;
+  std::size_t i = key.hash & mask_;
+  while (slots_[i] != 0) i = (i + 1) & mask_;
+  slots_[i] = tag_of(key) | entry;
   TermRef& ref = entries_[entry];
   ref = {{key.words[0], key.words[1]}, 0, key.length, id, count};
   if (key.length > kInlineBytes) {
