@@ -14,7 +14,6 @@ void RecordBuilder::build(const RunPieces& pieces, const std::uint32_t* occurren
   };
   Posting postings[kRecordOccurrences + 1];
   clear();
-  RecordEnds ends = ends_;  // which no store of a word can change
   std::size_t num_postings = 0;
   std::uint32_t piece_before = ~std::uint32_t{0}, before = 0;
   for (std::size_t i = 0; i < size; ++i) {
@@ -25,7 +24,7 @@ void RecordBuilder::build(const RunPieces& pieces, const std::uint32_t* occurren
     const bool is_new = piece != piece_before;
     const std::uint32_t begin = pieces.starts[piece];
     const std::uint32_t previous = is_new ? begin : before + 1;
-    ends.put_position(occurrence - previous);
+    put_position(occurrence - previous);
     // One that is not new is overwritten.
     postings[num_postings] = {piece, static_cast<std::uint32_t>(i)};
     num_postings += is_new;
@@ -34,9 +33,8 @@ void RecordBuilder::build(const RunPieces& pieces, const std::uint32_t* occurren
   }
   postings[num_postings].first = static_cast<std::uint32_t>(size);
   for (std::size_t i = 0; i < num_postings; ++i) {
-    ends.put_posting(postings[i].piece, postings[i + 1].first - postings[i].first);
+    put_posting(postings[i].piece, postings[i + 1].first - postings[i].first);
   }
-  ends_ = ends;
 }
 
 }  // namespace spimi

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/checksum.h"
 #include "base/padded_bytes.h"
@@ -15,12 +16,13 @@ constexpr std::size_t kWriteBytes = std::size_t{256} << 10;
 
 // Most records have a word or two: eight are copied whatever there is, which takes no call. So
 // eight can be read and written behind the last one.
-std::uint8_t* copy_words(std::uint8_t* to, const std::uint16_t* words, std::size_t size) {
-  constexpr std::size_t kAlways = 8 * sizeof(*words);
-  const std::size_t bytes = size * sizeof(*words);
-  std::memcpy(to, words, kAlways);
-  if (bytes > kAlways) std::memcpy(to + kAlways, words + 8, bytes - kAlways);
-  return to + bytes;
+std::uint8_t* copy_words(std::uint8_t* to, std::span<const std::uint16_t> words) {
+  constexpr std::size_t kAlways = 8 * sizeof(words[0]);
+  std::memcpy(to, words.data(), kAlways);
+  if (words.size_bytes() > kAlways) {
+    std::memcpy(to + kAlways, words.data() + 8, words.size_bytes() - kAlways);
+  }
+  return to + words.size_bytes();
 }
 
 }  // namespace
@@ -118,16 +120,17 @@ void RunWriter::add_record(std::string_view term, const RecordBuilder& record) {
     }
   }
   const std::size_t suffix_bytes = term.size() - lcp;
-  const std::size_t num_posting_words = record.num_posting_words();
-  const std::size_t num_position_words = positions_ ? record.num_position_words() : 0;
+  const std::span<const std::uint16_t> posting_words = record.posting_words();
+  const std::span<const std::uint16_t> position_words =
+      record.position_words().first(positions_ ? record.position_words().size() : 0);
   std::uint8_t* to = reserve(5 * kMaxVarint32Bytes + suffix_bytes +
-                             2 * (num_posting_words + num_position_words + 8));
+                             2 * (posting_words.size() + position_words.size() + 8));
   to = put_varints(
-      to, {lcp, suffix_bytes, record.num_postings(), num_posting_words, num_position_words});
+      to, {lcp, suffix_bytes, record.num_postings(), posting_words.size(), position_words.size()});
   copy_padded(to, term.data() + lcp, suffix_bytes);  // there is room for the words, too
   to += suffix_bytes;
-  to = copy_words(to, record.posting_words(), num_posting_words);
-  commit(copy_words(to, record.position_words(), num_position_words));
+  to = copy_words(to, posting_words);
+  commit(copy_words(to, position_words));
 }
 
 void RunWriter::end() {

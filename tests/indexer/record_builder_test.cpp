@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "support/random_text.h"
@@ -14,12 +15,7 @@ namespace {
 
 using Words = std::vector<std::uint16_t>;
 
-Words posting_words(const RecordBuilder& record) {
-  return {record.posting_words(), record.posting_words() + record.num_posting_words()};
-}
-Words position_words(const RecordBuilder& record) {
-  return {record.position_words(), record.position_words() + record.num_position_words()};
-}
+Words words_of(std::span<const std::uint16_t> words) { return {words.begin(), words.end()}; }
 
 // Documents of these sizes, the first of which has `before` tokens in earlier runs.
 class Pieces {
@@ -58,8 +54,8 @@ class Pieces {
     RecordBuilder record;
     record.build({starts_.data(), hints_.data()}, occurrences.data(), occurrences.size());
     EXPECT_EQ(record.num_postings(), expected.num_postings());
-    EXPECT_EQ(posting_words(record), posting_words(expected));
-    EXPECT_EQ(position_words(record), position_words(expected));
+    EXPECT_EQ(words_of(record.posting_words()), words_of(expected.posting_words()));
+    EXPECT_EQ(words_of(record.position_words()), words_of(expected.position_words()));
   }
 
  private:
