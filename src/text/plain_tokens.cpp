@@ -84,26 +84,26 @@ HWY_INLINE std::uint64_t fold_and_find_letters(std::uint8_t* text) {
   return letter;
 }
 
-HWY_INLINE std::uint64_t find_high(const std::uint8_t* text) {
+// Where is(bytes of the block) is true.
+template <class Is>
+HWY_INLINE std::uint64_t find_if(const std::uint8_t* text, Is is) {
   const D d;
-  std::uint64_t high = 0;
-  for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
-    high |= bits_of(d, is_high(d, hn::LoadU(d, text + i))) << i;
-  }
-  return high;
-}
-
-// Where the bytes of a block are in [first, last].
-HWY_INLINE std::uint64_t find_in(const std::uint8_t* text, unsigned first, unsigned last) {
-  const D d;
-  const auto size = hn::Set(d, static_cast<std::uint8_t>(last - first + 1));
   std::uint64_t found = 0;
   for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
-    const V from_first =
-        hn::Sub(hn::LoadU(d, text + i), hn::Set(d, static_cast<std::uint8_t>(first)));
-    found |= bits_of(d, hn::Lt(from_first, size)) << i;
+    found |= bits_of(d, is(hn::LoadU(d, text + i))) << i;
   }
   return found;
+}
+
+HWY_INLINE std::uint64_t find_high(const std::uint8_t* text) {
+  return find_if(text, [](V v) HWY_ATTR { return is_high(D(), v); });
+}
+
+// Bytes in [first, last].
+HWY_INLINE std::uint64_t find_in(const std::uint8_t* text, unsigned first, unsigned last) {
+  const V least = hn::Set(D(), static_cast<std::uint8_t>(first));
+  const V size = hn::Set(D(), static_cast<std::uint8_t>(last - first + 1));
+  return find_if(text, [=](V v) HWY_ATTR { return hn::Lt(hn::Sub(v, least), size); });
 }
 
 HWY_INLINE std::uint64_t find(const std::uint8_t* text, unsigned byte) {
