@@ -232,15 +232,16 @@ ssize_t DocumentReader::State::read_some(char* data, std::size_t size) {
     n = os::read(file.fd(), data, size);
   } while (n < 0 && errno == EINTR);
   stage.to(Stage::kFiles);
-  if (n > 0) bytes_read += static_cast<std::uint64_t>(n);
+  if (n < 0) return n;
+  bytes_read += static_cast<std::uint64_t>(n);
   const auto file_bytes = static_cast<std::uint64_t>(status_before->st_size);
-  if ((n == 0 || (n > 0 && bytes_read >= file_bytes)) && has_changed()) {
+  if ((n == 0 || bytes_read >= file_bytes) && has_changed()) {
     errno = kChanged;
     return -1;
   }
   // No read is needed to learn that nothing follows. (A file that the kernel makes up says that it
   // is empty, and goes on behind that.)
-  if (n == 0 || (n > 0 && bytes_read == file_bytes)) file = File();
+  if (n == 0 || bytes_read == file_bytes) file = File();
   return n;
 }
 
