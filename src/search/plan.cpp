@@ -49,12 +49,7 @@ std::vector<PlacedTerm> placed_terms(std::string_view text, const TokenizerOptio
     std::uint32_t position = 0;
   };
   Collector collector;
-  ChunkTokenizer tokenizer(options, collector);
-  std::string padded(text);
-  padded.append(64, '\0');
-  tokenizer.begin();
-  tokenizer.add({padded.data(), text.size()});
-  tokenizer.finish();
+  tokenize_text(text, options, collector);
   return std::move(collector.terms);
 }
 
@@ -66,12 +61,9 @@ class Planner {
     tokenizer_.kind = info.tokenizer;
     tokenizer_.max_token_bytes = info.max_token_bytes;
     fold_ = [this](std::string_view text) {
+      if (info_.tokenizer == Tokenizer::kAlpha) return fold_ascii(text);
       std::string folded;
-      if (info_.tokenizer == Tokenizer::kUnicode) {
-        make_term(text, &folded);
-      } else {
-        for (const char c : text) folded += 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      }
+      make_term(text, &folded);
       return folded;
     };
   }

@@ -104,16 +104,9 @@ Snippet Query::snippet(std::string_view text, std::size_t max_bytes) const {
   options.kind = state_->index.info.tokenizer;
   options.max_token_bytes = state_->index.info.max_token_bytes;
   const std::vector<std::string> looked_for = terms();
-  std::string folded(text);
-  for (char& c : folded) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  folded.append(64, '\0');
-  Finder finder({folded.data(), text.size()}, looked_for);
-  ChunkTokenizer tokenizer(options, finder);
-  tokenizer.begin();
-  tokenizer.add({folded.data(), text.size()});
-  tokenizer.finish();
+  const std::string folded = fold_ascii(text);
+  Finder finder(folded, looked_for);
+  tokenize_text(folded, options, finder);
   const std::vector<Occurrence>& occurrences = finder.occurrences();
   Snippet snippet;
   if (occurrences.empty()) return snippet;

@@ -64,4 +64,12 @@ void make_term(std::string_view token, std::string* term) {
   }
 }
 
+std::string fold_ascii(std::string_view text) {
+  std::string folded(text);
+  for (char& c : folded) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return folded;
+}
+
 }  // namespace spimi

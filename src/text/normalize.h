@@ -16,4 +16,7 @@ void make_term(std::string_view token, std::string* term);
 /// own term.
 bool is_own_term(std::string_view token);
 
+/// The text with letters of ASCII in lower case.
+std::string fold_ascii(std::string_view text);
+
 }  // namespace spimi

@@ -469,6 +469,15 @@ void ChunkTokenizer::finish() {
   s.flush();
 }
 
+void tokenize_text(std::string_view text, const TokenizerOptions& options, TokenSink& sink) {
+  ChunkTokenizer tokenizer(options, sink);
+  std::string padded(text);
+  padded.append(64, '\0');
+  tokenizer.begin();
+  tokenizer.add({padded.data(), text.size()});
+  tokenizer.finish();
+}
+
 std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOptions& options) {
   class Collector : public TokenSink {
    public:
@@ -482,12 +491,7 @@ std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOpt
     std::vector<std::string> terms;
   };
   Collector collector;
-  ChunkTokenizer tokenizer(options, collector);
-  std::string padded(text);
-  padded.append(64, '\0');
-  tokenizer.begin();
-  tokenizer.add({padded.data(), text.size()});
-  tokenizer.finish();
+  tokenize_text(text, options, collector);
   return std::move(collector.terms);
 }
 

@@ -71,6 +71,10 @@ class ChunkTokenizer {
   State* state_;
 };
 
+/// Hands the tokens of a whole text, which is copied, to `sink`. For short ones: queries, passages
+/// and tests.
+void tokenize_text(std::string_view text, const TokenizerOptions& options, TokenSink& sink);
+
 /// The terms of a text in order, one for each token; overlong tokens are left out. For query text
 /// and tests.
 std::vector<std::string> tokenize_text(std::string_view text, const TokenizerOptions& options);

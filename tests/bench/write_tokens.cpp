@@ -40,8 +40,6 @@ class TermWriter : public TokenSink {
         make_term({token.data, token.length}, &term_);
       } else {
         term_.assign(token.data, token.length);
-        std::transform(term_.begin(), term_.end(), term_.begin(),
-                       [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c | 32) : c; });
       }
       std::replace(term_.begin(), term_.end(), ' ', '_');
       out_ << term_ << ' ';

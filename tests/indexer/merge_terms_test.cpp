@@ -43,13 +43,9 @@ class MergeTermsTest : public ::testing::Test {
     File spill = File::create(directory_.path("spill-0"));
     {
       Accumulator accumulator(plan, {}, spill, 0);
-      ChunkTokenizer tokenizer({}, accumulator);
       for (const auto& [path, text] : texts) {
         accumulator.begin_document(path);
-        tokenizer.begin();
-        std::string padded = text + std::string(64, ' ');
-        tokenizer.add({padded.data(), text.size()});
-        tokenizer.finish();
+        tokenize_text(text, {}, accumulator);
         accumulator.end_document();
       }
       accumulator.flush();
