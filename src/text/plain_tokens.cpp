@@ -35,6 +35,10 @@ HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
   hn::StoreMaskBits(d, mask, bytes);
   std::uint64_t bits;
   std::memcpy(&bits, bytes, 8);
+#if HWY_ARCH_X86_64
+  // GCC would do what follows with mask registers, as slow as they are, and move each several times.
+  asm("" : "+r"(bits));
+#endif
   return bits;
 }
 
@@ -254,8 +258,9 @@ HWY_INLINE std::size_t cut(char* text, std::size_t size, std::uint32_t max_token
     } else {
       const Classes c = fold_and_classify(bytes + i);
       const std::uint8_t next = bytes[i + 64];
-      const bool next_is_letter = (next | 0x20u) - 'a' < 26u || next >= 0x80;
-      const std::uint64_t letter_next = (c.letter >> 1) | std::uint64_t{next_is_letter} << 63;
+      // Without a branch: it is next to random.
+      const std::uint64_t next_is_letter = ((next | 0x20u) - 'a' < 26u) | (next >= 0x80);
+      const std::uint64_t letter_next = (c.letter >> 1) | next_is_letter << 63;
       const std::uint64_t digit_next = (c.digit >> 1) | std::uint64_t{next - unsigned{'0'} < 10u}
                                                             << 63;
       const std::uint64_t joined = (c.mid_letter & (c.letter << 1 | after_letter) & letter_next) |
