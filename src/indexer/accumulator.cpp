@@ -19,7 +19,8 @@ constexpr bool unlikely(bool condition) { return __builtin_expect(condition, fal
 // Tokens whose slots are fetched from memory at the same time. Below 16 the misses do not overlap,
 // and where memory is far 64 are some percent slower than 128; 256 are no quicker.
 constexpr std::size_t kProbeBatch = 128;
-constexpr unsigned kHintShift = RunPieces::kHintShift;
+// Tokens ahead of the one that is scattered. What is read behind the log's end has no effect.
+constexpr std::size_t kScatterAhead = 64;
 
 // Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all
 // that this needs.
@@ -77,7 +78,7 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
       plan.max_keys * kArenaBytesPerKey, std::size_t{16} * kMaxTermExpansion * max_token_bytes);
   const std::size_t with_terms = plan.memory_bytes(max_token_bytes);
   if (with_terms >= memory_bytes) return plan;
-  const std::size_t tokens = (memory_bytes - with_terms) * 16 / (16 * 8 + 1);
+  const std::size_t tokens = (memory_bytes - with_terms) / 8;
   plan.log_tokens = std::min(tokens & ~std::size_t{1023}, kMaxLogTokens);
   if (plan.log_tokens == kMaxLogTokens) {
     plan.term_arena_bytes += std::min(plan.max_keys * (kMaxArenaBytesPerKey - kArenaBytesPerKey),
@@ -88,26 +89,26 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
 }
 
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
-  return 8 * log_tokens + (log_tokens >> kHintShift) * 4 +
-         Vocabulary::memory_bytes(max_keys, term_arena_bytes) + max_keys * 4 + document_bytes +
-         max_pieces * 8 + RecordBuilder::kMemoryBytes + RunWriter::memory_bytes(max_token_bytes);
+  return 8 * log_tokens + 4 * kScatterAhead + Vocabulary::memory_bytes(max_keys, term_arena_bytes) +
+         max_keys * 4 + document_bytes + max_pieces * 8 + RecordBuilder::kMemoryBytes +
+         RunWriter::memory_bytes(max_token_bytes);
 }
 
 Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
                          std::uint32_t spill_index)
     : limits_(limits),
       vocabulary_(plan.max_keys, plan.term_arena_bytes),
-      log_(plan.log_tokens),
+      log_(plan.log_tokens + kScatterAhead),
       scattered_(plan.log_tokens),
       cursors_(plan.max_keys + 1),
       piece_starts_(plan.max_pieces + 2),
-      piece_hints_((plan.log_tokens >> kHintShift) + 1),
       lengths_(plan.max_pieces),
       document_bytes_(plan.document_bytes),
       writer_(spill, spill_index, limits.max_token_bytes, limits.positions) {}
 
 void Accumulator::begin_document(std::string_view path) {
   if (num_pieces_ + 1 >= lengths_.size() ||
+      longest_piece_ > OccurrenceLayout::max_piece_tokens(num_pieces_ + 1) ||
       document_bytes_used_ + kMaxPathBytes + 4 > document_bytes_.size()) {
     flush();
   }
@@ -115,7 +116,13 @@ void Accumulator::begin_document(std::string_view path) {
   in_document_ = true;
   path_ = path;
   positions_before_ = holes_ = 0;
+  begin_piece();
+}
+
+void Accumulator::begin_piece() {
   piece_starts_[num_pieces_++] = static_cast<std::uint32_t>(num_log_);
+  log_end_ =
+      std::min(scattered_.size(), num_log_ + OccurrenceLayout::max_piece_tokens(num_pieces_));
 }
 
 void Accumulator::take(const TokenBatch& batch) {
@@ -131,7 +138,7 @@ void Accumulator::take(const TokenBatch& batch) {
 // recent terms in front of the table costs 10 % more than it saves: the table's latency is hidden
 // well enough.)
 void Accumulator::take_some(const Token* tokens, std::size_t size) {
-  if (num_log_ + size > log_.size()) write_run(true);
+  if (num_log_ + size > log_end_) write_run(true);
   Vocabulary::Key keys[kProbeBatch];
   for (std::size_t i = 0; i < size; ++i) {
     const Token& token = tokens[i];
@@ -197,7 +204,7 @@ std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
 }
 
 std::uint64_t Accumulator::document_tokens() const {
-  const std::uint64_t tokens = positions_before_ + num_log_ - piece_starts_[num_pieces_ - 1];
+  const std::uint64_t tokens = positions_before_ + piece_tokens();
   if (tokens > kMaxDocumentTokens) {
     throw Error(ErrorKind::kIo, path_,
                 "the document has more than " + std::to_string(kMaxDocumentTokens) + " tokens",
@@ -219,6 +226,7 @@ void Accumulator::end_document() {
   lengths_[num_docs_++] = static_cast<std::uint32_t>(length);
   num_tokens_ += length;
   num_overlong_ += holes_;
+  longest_piece_ = std::max(longest_piece_, piece_tokens());
   in_document_ = false;
 }
 
@@ -267,17 +275,18 @@ void Accumulator::write_run(bool document_continues) {
   vocabulary_.clear();
   num_log_ = 0;
   num_pieces_ = 0;
+  longest_piece_ = 0;
   num_docs_ = 0;
   document_bytes_used_ = 0;
   first_continues_ = document_continues;
   first_positions_before_ = tokens_so_far;
   if (document_continues) {
     positions_before_ = tokens_so_far;
-    piece_starts_[num_pieces_++] = 0;
+    begin_piece();
   }
 }
 
-// Distributes the ordinals of the log over the terms: a counting sort by rank.
+// Distributes the log over the terms: a counting sort by rank.
 void Accumulator::scatter(std::span<const TermRef> terms) {
   std::uint32_t* const cursors = cursors_.data();
   std::uint32_t sum = 0;
@@ -286,18 +295,16 @@ void Accumulator::scatter(std::span<const TermRef> terms) {
     sum += ref.count;
   }
   cursors[0] = sum;  // those without a term
-  // Stores end in order, so each would wait for the line that the one before misses; asked for
-  // ahead, these come at the same time.
-  constexpr std::size_t kAhead = 32;
-  const std::size_t last = num_log_ - std::min<std::size_t>(num_log_, 1);
-  for (std::size_t i = 0; i < num_log_; ++i) {
-    __builtin_prefetch(&scattered_[cursors[log_[std::min(i + kAhead, last)]]], 1);
-    scattered_[cursors[log_[i]]++] = static_cast<std::uint32_t>(i);
-  }
-  std::size_t piece = 0;
-  for (std::size_t i = 0; i < num_log_; i += std::size_t{1} << kHintShift) {
-    while (piece_starts_[piece + 1] <= i) ++piece;
-    piece_hints_[i >> kHintShift] = static_cast<std::uint32_t>(piece);
+  std::fill_n(log_.data() + num_log_, kScatterAhead, 0);
+  const unsigned position_bits = OccurrenceLayout::position_bits_for(num_pieces_);
+  for (std::size_t piece = 0; piece < num_pieces_; ++piece) {
+    auto occurrence = static_cast<std::uint32_t>(piece << position_bits);
+    for (std::size_t i = piece_starts_[piece]; i < piece_starts_[piece + 1]; ++i) {
+      // Stores end in order, so each would wait for the line that the one before misses; asked for
+      // ahead, these come at the same time.
+      __builtin_prefetch(&scattered_[cursors[log_[i + kScatterAhead]]], 1);
+      scattered_[cursors[log_[i]]++] = occurrence++;
+    }
   }
 }
 
@@ -315,22 +322,14 @@ void Accumulator::write_documents() {
 void Accumulator::write_terms(std::span<const TermRef> terms) {
   constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
-  if (num_log_ == 0) return;
-  // A first piece that goes on began that many tokens ago. 32 bits are enough: document_tokens
-  // refuses more.
-  piece_starts_[0] -= static_cast<std::uint32_t>(first_positions_before_);
-  const RunPieces pieces{piece_starts_.data(), piece_hints_.data()};
+  // 32 bits are enough for the tokens before: document_tokens refuses more.
+  const OccurrenceLayout layout{OccurrenceLayout::position_bits_for(num_pieces_),
+                                static_cast<std::uint32_t>(first_positions_before_)};
   std::uint64_t short_term[4] = {};  // padded
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < terms.size(); ++i) {
-    if (i + kAhead < terms.size()) {
-      if (terms[i + kAhead].length > Vocabulary::kInlineBytes) {
-        __builtin_prefetch(vocabulary_.arena() + terms[i + kAhead].offset);
-      }
-      // About that many terms of one or two occurrences further on.
-      __builtin_prefetch(
-          &piece_hints_[scattered_[std::min<std::size_t>(begin + 2 * kAhead, num_log_ - 1)] >>
-                        kHintShift]);
+    if (i + kAhead < terms.size() && terms[i + kAhead].length > Vocabulary::kInlineBytes) {
+      __builtin_prefetch(vocabulary_.arena() + terms[i + kAhead].offset);
     }
     const TermRef& ref = terms[i];
     const std::uint32_t end = begin + ref.count;
@@ -343,7 +342,7 @@ void Accumulator::write_terms(std::span<const TermRef> terms) {
     // A term of documents that were taken back has no occurrences, and no record.
     while (begin < end) {
       const auto size = std::min(end - begin, kRecordOccurrences);
-      record_.build(pieces, scattered_.data() + begin, size);
+      record_.build(layout, scattered_.data() + begin, size);
       writer_.add_record(term, record_);
       begin += size;
     }

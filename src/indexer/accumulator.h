@@ -39,11 +39,11 @@ struct AccumulatorPlan {
 /// full.
 ///
 /// The postings are a *token log*: each token appends the number of its term, 4 bytes, and nothing
-/// else. A flush counts the tokens of each term, and distributes the tokens' ordinals over the
-/// terms in sorted order (a counting sort), which gives each term's occurrences in text order;
-/// document and position follow from an ordinal and the documents' first ordinals. Measured against
-/// growing a slice of postings for each term, the textbook way, this takes half the time: the log
-/// is written and read in order, and the scatter's target is small enough to stay in the cache.
+/// else. A flush distributes the tokens over the terms in sorted order (a counting sort), each as
+/// its document and position in 32 bits, which gives each term's occurrences in text order.
+/// Measured against growing a slice of postings for each term, the textbook way, this takes half
+/// the time: the log is written and read in order, and the scatter's target is small enough to stay
+/// in the cache.
 class Accumulator : public TokenSink {
  public:
   struct Limits {
@@ -75,7 +75,9 @@ class Accumulator : public TokenSink {
   std::uint64_t num_overlong_tokens() const { return num_overlong_; }
 
  private:
+  std::size_t piece_tokens() const { return num_log_ - piece_starts_[num_pieces_ - 1]; }
   std::uint64_t document_tokens() const;
+  void begin_piece();
   void take_some(const Token* tokens, std::size_t size);
   std::uint32_t add_term(const Vocabulary::Key& key);
   void write_run(bool document_continues);
@@ -86,18 +88,19 @@ class Accumulator : public TokenSink {
   const Limits limits_;
   Vocabulary vocabulary_;
   Region<std::uint32_t> log_;        // term numbers in text order; 0 is a token without a term
-  Region<std::uint32_t> scattered_;  // ordinals by term
+  Region<std::uint32_t> scattered_;  // occurrences by term (OccurrenceLayout)
   Region<std::uint32_t> cursors_;    // by term number
   Region<std::uint32_t>
       piece_starts_;  // log index of each document's first token, and one more at a flush
-  Region<std::uint32_t> piece_hints_;  // the piece of every 64th token
-  Region<std::uint32_t> lengths_;      // indexed tokens of each document that ended
-  Region<char> document_bytes_;        // paths, each with its size before it
+  Region<std::uint32_t> lengths_;  // indexed tokens of each document that ended
+  Region<char> document_bytes_;    // paths, each with its size before it
   RecordBuilder record_;
   std::string term_;  // of the last alias
 
   std::size_t num_log_ = 0;
+  std::size_t log_end_ = 0;  // what num_log_ may become before the run is to be written
   std::size_t num_pieces_ = 0;
+  std::size_t longest_piece_ = 0;  // of those that ended
   std::size_t num_docs_ = 0;
   std::size_t document_bytes_used_ = 0;
 

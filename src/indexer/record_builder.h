@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,14 +11,22 @@
 
 namespace spimi {
 
-/// The documents of a run, as stretches of its tokens: pieces, for the first and the last may be
-/// parts of documents.
-struct RunPieces {
-  static constexpr unsigned kHintShift = 6;
-  /// The first token of each, and behind the last one the end. The first piece may go on with a
-  /// document of earlier runs: then its start is where that began, less than 0, modulo 2^32.
-  const std::uint32_t* starts;
-  const std::uint32_t* hints;  ///< The piece of every 64th token.
+/// How an occurrence is a number of 32 bits: above, the piece that it is in, below, its position in
+/// that piece. (Pieces are the documents of a run; the first and the last may be parts of one.) So
+/// occurrences ascend in text order, and tell their postings without a look at anything else.
+struct OccurrenceLayout {
+  unsigned position_bits;
+  /// Tokens in earlier runs of the document that the first piece goes on with.
+  std::uint32_t positions_before;
+
+  /// The layout for that many pieces of at most max_piece_tokens.
+  static constexpr unsigned position_bits_for(std::size_t num_pieces) {
+    return 32 - std::max(static_cast<unsigned>(std::bit_width(num_pieces - 1)), 1u);
+  }
+  /// How long a piece can be when there are that many.
+  static constexpr std::size_t max_piece_tokens(std::size_t num_pieces) {
+    return std::size_t{1} << position_bits_for(num_pieces);
+  }
 };
 
 /// Makes the words of one term record after another (run.h).
@@ -62,8 +72,8 @@ class RecordBuilder {
     ++num_postings_;
   }
 
-  /// A record of 1 to kRecordOccurrences occurrences, as numbers of tokens, which ascend.
-  void build(const RunPieces& pieces, const std::uint32_t* occurrences, std::size_t size);
+  /// A record of 1 to kRecordOccurrences occurrences, which ascend.
+  void build(const OccurrenceLayout& layout, const std::uint32_t* occurrences, std::size_t size);
 
   std::uint32_t num_postings() const { return num_postings_; }
   std::span<const std::uint16_t> posting_words() const { return {words_.data(), posting_}; }

@@ -36,7 +36,8 @@ HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
   std::uint64_t bits;
   std::memcpy(&bits, bytes, 8);
 #if HWY_ARCH_X86_64
-  // GCC would do what follows with mask registers, as slow as they are, and move each several times.
+  // GCC would do what follows with mask registers, as slow as they are, and move each several
+  // times.
   asm("" : "+r"(bits));
 #endif
   return bits;

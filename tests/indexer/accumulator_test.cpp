@@ -291,6 +291,24 @@ TEST_F(AccumulatorTest, DocumentGapsAtTheEscape) {
   }
 }
 
+// An occurrence has its document and position in 32 bits. A run that has too many documents for how
+// long the longest is ends before that, or within the document.
+TEST_F(AccumulatorTest, ManyDocumentsAndALongOne) {
+  constexpr std::size_t kMany = 40000;  // 16 bits, so that 16 are left
+  Corpus many;
+  for (std::size_t i = 0; i < kMany; ++i) many["b" + std::to_string(100000 + i)] = "few";
+  for (const std::size_t tokens : {65535, 65536, 65537, 70000}) {
+    SCOPED_TRACE(tokens);
+    const std::string long_text = repeat("many more ", tokens / 2) + (tokens % 2 != 0 ? "few" : "");
+    Corpus corpus = many;
+    corpus["a"] = long_text;
+    EXPECT_EQ(build_and_expect(corpus, roomy_plan()).num_runs, tokens > 65536 ? 2u : 1u);
+    corpus.erase("a");
+    corpus["c"] = long_text;
+    EXPECT_EQ(build_and_expect(corpus, roomy_plan()).num_runs, tokens > 65536 ? 2u : 1u);
+  }
+}
+
 TEST_F(AccumulatorTest, TermsThatShareSixteenBytesAndMoreAreInByteOrder) {
   Corpus corpus;
   const std::string stem(40, 's');

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -20,60 +19,61 @@ Words words_of(std::span<const std::uint16_t> words) { return {words.begin(), wo
 // Documents of these sizes, the first of which has `before` tokens in earlier runs.
 class Pieces {
  public:
-  Pieces(const std::vector<std::uint32_t>& sizes, std::uint32_t before) {
-    std::uint32_t end = 0;
-    for (const std::uint32_t size : sizes) {
-      starts_.push_back(end);
-      end += size;
+  Pieces(const std::vector<std::uint32_t>& sizes, std::uint32_t before)
+      : layout_{OccurrenceLayout::position_bits_for(sizes.size()), before} {
+    for (std::uint32_t piece = 0; piece < sizes.size(); ++piece) {
+      EXPECT_LE(sizes[piece], OccurrenceLayout::max_piece_tokens(sizes.size()));
+      for (std::uint32_t position = 0; position < sizes[piece]; ++position) {
+        tokens_.push_back({piece, position});
+      }
     }
-    starts_.push_back(end);
-    for (std::uint32_t i = 0; i < end; i += 1u << RunPieces::kHintShift) {
-      hints_.push_back(piece_of(i));
-    }
-    starts_[0] -= before;
   }
 
-  std::uint32_t num_tokens() const { return starts_.back(); }
-  std::uint32_t piece_of(std::uint32_t token) const {
-    const auto next = std::upper_bound(starts_.begin() + 1, starts_.end(), token);
-    return static_cast<std::uint32_t>(next - starts_.begin() - 1);
-  }
+  std::uint32_t num_tokens() const { return static_cast<std::uint32_t>(tokens_.size()); }
 
-  void expect_record(const std::vector<std::uint32_t>& occurrences) const {
+  void expect_record(const std::vector<std::uint32_t>& tokens) const {
     RecordBuilder expected;
     expected.clear();
-    for (std::size_t i = 0; i < occurrences.size();) {
-      const std::uint32_t piece = piece_of(occurrences[i]);
+    std::vector<std::uint32_t> occurrences;
+    for (std::size_t i = 0; i < tokens.size();) {
+      const std::uint32_t piece = tokens_[tokens[i]].piece;
       const std::size_t first = i;
-      for (; i < occurrences.size() && piece_of(occurrences[i]) == piece; ++i) {
-        expected.put_position(i == first ? occurrences[i] - starts_[piece]
-                                         : occurrences[i] - occurrences[i - 1] - 1);
+      for (; i < tokens.size() && tokens_[tokens[i]].piece == piece; ++i) {
+        const std::uint32_t position = tokens_[tokens[i]].position;
+        expected.put_position(i > first    ? tokens[i] - tokens[i - 1] - 1
+                              : piece == 0 ? layout_.positions_before + position
+                                           : position);
+        occurrences.push_back(piece << layout_.position_bits | position);
       }
       expected.put_posting(piece, static_cast<std::uint32_t>(i - first));
     }
     RecordBuilder record;
-    record.build({starts_.data(), hints_.data()}, occurrences.data(), occurrences.size());
+    record.build(layout_, occurrences.data(), occurrences.size());
     EXPECT_EQ(record.num_postings(), expected.num_postings());
     EXPECT_EQ(words_of(record.posting_words()), words_of(expected.posting_words()));
     EXPECT_EQ(words_of(record.position_words()), words_of(expected.position_words()));
   }
 
  private:
-  std::vector<std::uint32_t> starts_, hints_;
+  struct Token {
+    std::uint32_t piece, position;
+  };
+  OccurrenceLayout layout_;
+  std::vector<Token> tokens_;
 };
 
 // Some of all tokens, or some of a stretch of them.
-std::vector<std::uint32_t> random_occurrences(Random& random, std::uint32_t num_tokens) {
+std::vector<std::uint32_t> random_tokens(Random& random, std::uint32_t num_tokens) {
   const std::size_t begin = random_below(random, num_tokens);
   const std::size_t end = begin + 1 + random_below(random, num_tokens - begin);
   const std::size_t wanted = 1 + random_below(random, kRecordOccurrences);
   const std::size_t step = 1 + 2 * (end - begin) / wanted;
-  std::vector<std::uint32_t> occurrences;
-  for (std::size_t at = begin; at < end && occurrences.size() < kRecordOccurrences;
+  std::vector<std::uint32_t> tokens;
+  for (std::size_t at = begin; at < end && tokens.size() < kRecordOccurrences;
        at += 1 + random_below(random, step)) {
-    occurrences.push_back(static_cast<std::uint32_t>(at));
+    tokens.push_back(static_cast<std::uint32_t>(at));
   }
-  return occurrences;
+  return tokens;
 }
 
 TEST(RecordBuilderTest, FindsThePostings) {
@@ -90,7 +90,7 @@ TEST(RecordBuilderTest, FindsThePostings) {
       sizes.push_back(1);
       const Pieces pieces(sizes, before);
       for (int round = 0; round < 50; ++round) {
-        pieces.expect_record(random_occurrences(random, pieces.num_tokens()));
+        pieces.expect_record(random_tokens(random, pieces.num_tokens()));
       }
     }
   }
@@ -113,6 +113,19 @@ TEST(RecordBuilderTest, FindsDocumentsThatAreFarApart) {
   for (const std::uint32_t distance : {8190u, 8191u, 8192u, 8193u, 15000u}) {
     pieces.expect_record({1, 3 * distance, 3 * distance + 2});
     pieces.expect_record({3 * distance});
+  }
+}
+
+// Every number of pieces leaves room for tokens, and all of both fit in 32 bits.
+TEST(OccurrenceLayoutTest, HoldsAllPiecesAndPositions) {
+  for (std::uint64_t num_pieces : {1u, 2u, 3u, 4u, 5u, 1023u, 1024u, 1025u, 524288u, 524289u}) {
+    const std::uint64_t tokens = OccurrenceLayout::max_piece_tokens(num_pieces);
+    const unsigned bits = OccurrenceLayout::position_bits_for(num_pieces);
+    SCOPED_TRACE(num_pieces);
+    EXPECT_LT(bits, 32u);
+    EXPECT_EQ(tokens, std::uint64_t{1} << bits);
+    EXPECT_LE(((num_pieces - 1) << bits) + tokens - 1, 0xFFFFFFFFu);
+    if (num_pieces > 2) EXPECT_GT(num_pieces * tokens * 2, 0xFFFFFFFFu);  // no bit is wasted
   }
 }
 
