@@ -8,6 +8,7 @@
 #include "text/tokenizer.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 
@@ -45,13 +46,32 @@ struct AsciiTable {
 };
 constexpr AsciiTable kAscii;
 
-// Of the `size` bytes at `p`, which are as many as that at the least.
+// The values that join to what is before them and leave a state as it is, as bits. Only of states
+// in which that is likely, and in which no boundary is pending.
+constexpr std::array<std::uint32_t, kTable.size()> kStayingValues = [] {
+  using namespace word_segmenter;
+  std::array<std::uint32_t, kTable.size()> values{};
+  for (const std::size_t state : {kLetter << 1, kHebrew << 1, kNumber << 1, kKana << 1}) {
+    for (std::size_t value = 0; value < kTable[state].size(); ++value) {
+      const Transition t = kTable[state][value];
+      if (t.action == kJoin && t.next_state == state) values[state] |= std::uint32_t{1} << value;
+    }
+  }
+  return values;
+}();
+
+// Of the `size` bytes at `p`, which are as many as that at the least, and one more.
 bool next_bytes_are_plain(const char* p, std::size_t size) {
+  // In text of three bytes a letter most words end here.
+  std::uint64_t words[2];
+  std::memcpy(words, p + 1, sizeof(words));
+  const auto long_leads = [](std::uint64_t word) { return word & word << 1 & word << 2; };
+  if (((long_leads(words[0]) | long_leads(words[1])) & 0x8080808080808080) != 0) return false;
   return plain_prefix(p, std::min<std::size_t>(size, 64)) >= kPlainLookahead;
 }
 
-// Decodes what has one to three bytes of the `size` at `p`, but for U+0800 to U+0FFF, without the
-// general decoder's many questions. Returns the number of bytes; 0 for anything else, which may be
+// Decodes what has one to three bytes of the `size` at `p` without the general decoder's many
+// questions. Returns the number of bytes; 0 for anything else, which may be
 // ill-formed. Three bytes can be read.
 [[gnu::always_inline]] inline std::size_t decode_common(const char* p, std::size_t size,
                                                         char32_t* code_point) {
@@ -61,9 +81,9 @@ bool next_bytes_are_plain(const char* p, std::size_t size) {
     *code_point = b0;
     return 1;
   }
-  const bool is_surrogate = b0 == 0xED && b1 >= 0xA0;
-  if (b0 >= 0xE1 && b0 <= 0xEF && size >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80 &&
-      !is_surrogate) {
+  const bool is_overlong = b0 == 0xE0 && b1 < 0xA0, is_surrogate = b0 == 0xED && b1 >= 0xA0;
+  if (b0 >= 0xE0 && b0 <= 0xEF && size >= 3 && (b1 & 0xC0) == 0x80 && (b2 & 0xC0) == 0x80 &&
+      !is_overlong && !is_surrogate) {
     *code_point = (b0 & 0x0Fu) << 12 | (b1 & 0x3Fu) << 6 | (b2 & 0x3Fu);
     return 3;
   }
@@ -243,9 +263,11 @@ struct ChunkTokenizer::State {
     state = word_segmenter::kStart << 1;
   }
 
-  // Most of what the automaton sees are letters behind letters: there is no boundary, and the state
-  // remains. Takes those of one to three bytes that begin at `p`; returns where they end.
-  char* take_letters(char* p, char* end) {
+  // Most of what the automaton sees joins to its like, letters to letters: there is no boundary,
+  // and the state remains. Takes what has one to three bytes of that, from `p` on; returns where it
+  // ends.
+  char* take_staying(char* p, char* end) {
+    const std::uint32_t staying = kStayingValues[state];
     const char* const begin = p;
     char* out = data + current.stored;
     char* const full = data + options.max_token_bytes;
@@ -255,7 +277,7 @@ struct ChunkTokenizer::State {
       const std::size_t num_bytes = decode_common(p, 4, &code_point);
       if (num_bytes == 0) break;
       const std::uint8_t properties = unicode_properties(code_point);
-      if ((properties & kWordBreakMask) != kALetter) break;
+      if ((staying >> (properties & kWordBreakMask) & 1) == 0) break;
       all_properties |= properties;
       std::memcpy(out, p, 4);
       out += num_bytes;
@@ -300,8 +322,8 @@ struct ChunkTokenizer::State {
   char* run_automaton(char* p, char* end) {
     const char* const begin = p;
     while (p < end) {
-      if (state == word_segmenter::kLetter << 1) {
-        p = take_letters(p, end);
+      if (kStayingValues[state] != 0) {
+        p = take_staying(p, end);
         if (p == end) break;
       } else if (static_cast<unsigned char>(*p) >= 0xE1 && is_behind_segment()) {
         p = take_ideographs(p, end);
