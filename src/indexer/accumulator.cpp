@@ -188,9 +188,11 @@ std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
                                      ? reinterpret_cast<const char*>(key.words)
                                      : key.bytes,
                                  key.length);
-    // An empty term would be no token; the tokenizer sees to that.
-    make_term(token, &term_);
-    alias = term_ != token;
+    if (!is_own_term(token)) {
+      // An empty term would be no token; the tokenizer sees to that.
+      make_term(token, &term_);
+      alias = term_ != token;
+    }
   }
   if (!vocabulary_.has_room(2, std::size_t{key.length} + (alias ? term_.size() : 0))) {
     write_run(true);

@@ -28,6 +28,12 @@ const icu::Normalizer2& nfkc_casefold() {
 
 bool is_own_term(std::string_view token) {
   for (std::size_t i = 0; i < token.size();) {
+    const auto byte = static_cast<unsigned char>(token[i]);
+    if (byte < 0x80) {
+      if (byte >= 'A' && byte <= 'Z') return false;
+      ++i;
+      continue;
+    }
     const Utf8Char c = decode_utf8(token, i);
     if (!c.valid || (unicode_properties(c.code_point) & kOwnTerm) == 0) return false;
     i += c.num_bytes;
