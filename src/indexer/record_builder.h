@@ -45,30 +45,11 @@ class RecordBuilder {
     next_piece_ = 0;
   }
 
-  void put_position(std::uint32_t gap) {
-    if (gap < kPositionEscape) [[likely]] {
-      *position_++ = static_cast<std::uint16_t>(gap);
-    } else {
-      *position_++ = kPositionEscape;
-      __builtin_memcpy(position_, &gap, 4);
-      position_ += 2;
-    }
-  }
+  void put_position(std::uint32_t gap) { position_ = write_position(gap, position_); }
 
   void put_posting(std::uint32_t piece, std::uint32_t tf) {
-    const std::uint32_t gap = piece - next_piece_;
+    posting_ = write_posting(piece - next_piece_, tf, posting_);
     next_piece_ = piece + 1;
-    const std::uint32_t gap_code = gap < kPostingGapEscape ? gap : kPostingGapEscape;
-    const std::uint32_t tf_code = tf - 1 < kPostingTfEscape ? tf - 1 : kPostingTfEscape;
-    *posting_++ = static_cast<std::uint16_t>(gap_code << 3 | tf_code);
-    if (gap_code == kPostingGapEscape) [[unlikely]] {
-      __builtin_memcpy(posting_, &gap, 4);
-      posting_ += 2;
-    }
-    if (tf_code == kPostingTfEscape) [[unlikely]] {
-      __builtin_memcpy(posting_, &tf, 4);
-      posting_ += 2;
-    }
     ++num_postings_;
   }
 
@@ -82,6 +63,31 @@ class RecordBuilder {
   }
 
  private:
+  static std::uint16_t* write_position(std::uint32_t gap, std::uint16_t* to) {
+    if (gap < kPositionEscape) [[likely]] {
+      *to = static_cast<std::uint16_t>(gap);
+      return to + 1;
+    }
+    *to = kPositionEscape;
+    __builtin_memcpy(to + 1, &gap, 4);
+    return to + 3;
+  }
+
+  static std::uint16_t* write_posting(std::uint32_t gap, std::uint32_t tf, std::uint16_t* to) {
+    const std::uint32_t gap_code = gap < kPostingGapEscape ? gap : kPostingGapEscape;
+    const std::uint32_t tf_code = tf - 1 < kPostingTfEscape ? tf - 1 : kPostingTfEscape;
+    *to++ = static_cast<std::uint16_t>(gap_code << 3 | tf_code);
+    if (gap_code == kPostingGapEscape) [[unlikely]] {
+      __builtin_memcpy(to, &gap, 4);
+      to += 2;
+    }
+    if (tf_code == kPostingTfEscape) [[unlikely]] {
+      __builtin_memcpy(to, &tf, 4);
+      to += 2;
+    }
+    return to;
+  }
+
   static constexpr std::size_t kMaxPostingWords = kRecordOccurrences * 5;
 
   Region<std::uint16_t> words_;
