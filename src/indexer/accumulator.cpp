@@ -301,7 +301,8 @@ void Accumulator::scatter(std::span<const TermRef> terms) {
   const unsigned position_bits = OccurrenceLayout::position_bits_for(num_pieces_);
   for (std::size_t piece = 0; piece < num_pieces_; ++piece) {
     auto occurrence = static_cast<std::uint32_t>(piece << position_bits);
-    for (std::size_t i = piece_starts_[piece]; i < piece_starts_[piece + 1]; ++i) {
+    const std::size_t end = piece_starts_[piece + 1];
+    for (std::size_t i = piece_starts_[piece]; i < end; ++i) {
       // Stores end in order, so each would wait for the line that the one before misses; asked for
       // ahead, these come at the same time.
       __builtin_prefetch(&scattered_[cursors[log_[i + kScatterAhead]]], 1);

@@ -8,18 +8,23 @@ namespace spimi {
 // quicker.)
 void RecordBuilder::build(const OccurrenceLayout& layout, const std::uint32_t* occurrences,
                           std::size_t size) {
-  struct Posting {
-    std::uint32_t piece, first;  // the index of its first occurrence
-  };
-  Posting postings[kRecordOccurrences + 1];
   clear();
   const unsigned bits = layout.position_bits;
   const std::uint32_t position_mask = (std::uint32_t{1} << bits) - 1;
   std::uint32_t before = occurrences[0];
-  postings[0] = {before >> bits, 0};
   // Here and below in variables of their own: the members would be written each time.
   std::uint16_t* position = write_position(
       (before & position_mask) + (before >> bits == 0 ? layout.positions_before : 0), position_);
+  if (size == 1) {  // half of all records
+    position_ = position;
+    put_posting(before >> bits, 1);
+    return;
+  }
+  struct Posting {
+    std::uint32_t piece, first;  // the index of its first occurrence
+  };
+  Posting postings[kRecordOccurrences + 1];
+  postings[0] = {before >> bits, 0};
   std::size_t num_postings = 1;
   for (std::size_t i = 1; i < size; ++i) {
     const std::uint32_t occurrence = occurrences[i];
