@@ -19,7 +19,7 @@ namespace {
 __extension__ using Uint128 = unsigned __int128;
 
 constexpr std::uint32_t kWordBytes = 16;
-constexpr std::ptrdiff_t kInsertionSort = 24;  // up to so many entries
+constexpr std::ptrdiff_t kRankSort = 16;  // up to so many entries
 
 Uint128 key_of(const TermRef& term) {
   return static_cast<Uint128>(term.words[0]) << 64 | term.words[1];
@@ -31,14 +31,24 @@ Uint128 median(Uint128 a, Uint128 b, Uint128 c) {
   return std::max(std::min(a, b), std::min(std::max(a, b), c));
 }
 
-void insertion_sort(TermRef* begin, TermRef* end) {
-  for (TermRef* i = begin + 1; i < end; ++i) {
-    const TermRef term = *i;
-    const Uint128 key = key_of(term);
-    TermRef* to = i;
-    for (; to > begin && key < key_of(to[-1]); --to) *to = to[-1];
-    *to = term;
+// Counts for each entry those that come before it. How far an entry has to move is next to random,
+// so an insertion sort would mispredict the end of each move.
+void rank_sort(TermRef* begin, TermRef* end) {
+  const std::ptrdiff_t size = end - begin;
+  TermRef terms[kRankSort];
+  std::uint32_t ranks[kRankSort];
+  for (std::ptrdiff_t i = 0; i < size; ++i) {
+    terms[i] = begin[i];
+    const Uint128 key = key_of(terms[i]);
+    std::uint32_t rank = static_cast<std::uint32_t>(i);
+    for (std::ptrdiff_t k = 0; k < i; ++k) {
+      const std::uint32_t is_less = key < key_of(terms[k]);
+      rank -= is_less;
+      ranks[k] += is_less;
+    }
+    ranks[i] = rank;
   }
+  for (std::ptrdiff_t i = 0; i < size; ++i) begin[ranks[i]] = terms[i];
 }
 
 // Moves the entries whose key is less than the pivot (kOrEqual: or equal to it) to the front, and
@@ -69,7 +79,7 @@ Uint128 choose_pivot(const TermRef* begin, const TermRef* end) {
 // By the words alone. No key is less than `least`, if given.
 void sort_by_words(TermRef* begin, TermRef* end, std::optional<Uint128> least,
                    unsigned depth_left) {
-  while (end - begin > kInsertionSort) {
+  while (end - begin > kRankSort) {
     if (depth_left-- == 0) {
       // Bad pivots time and again: the worst case of this one is n log n.
       std::sort(begin, end, less);
@@ -86,7 +96,7 @@ void sort_by_words(TermRef* begin, TermRef* end, std::optional<Uint128> least,
     begin = middle;
     least = pivot;
   }
-  if (end - begin > 1) insertion_sort(begin, end);
+  if (end - begin > 1) rank_sort(begin, end);
 }
 
 void load_words(TermRef* term, std::uint32_t depth, const char* arena) {
