@@ -71,8 +71,8 @@ bool next_bytes_are_plain(const char* p, std::size_t size) {
 }
 
 // Decodes what has one to three bytes of the `size` at `p` without the general decoder's many
-// questions. Returns the number of bytes; 0 for anything else, which may be
-// ill-formed. Three bytes can be read.
+// questions. Returns the number of bytes; 0 for anything else, which may be ill-formed. Three bytes
+// can be read.
 [[gnu::always_inline]] inline std::size_t decode_common(const char* p, std::size_t size,
                                                         char32_t* code_point) {
   const auto b0 = static_cast<unsigned char>(p[0]), b1 = static_cast<unsigned char>(p[1]),
