@@ -1,7 +1,7 @@
 #include "base/checksum.h"
 
 #include <xxhash.h>
-#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#if defined(SPIMI_HAS_XXH_DISPATCH)
 #include <xxh_x86dispatch.h>  // makes XXH3_64bits the one of the best instruction set here
 #endif
 

@@ -19,7 +19,7 @@ namespace spimi {
 
 /// Sizes of everything an accumulator holds.
 struct AccumulatorPlan {
-  std::size_t log_tokens = 0;  ///< Tokens of a run at most.
+  std::size_t log_tokens = 0;  ///< Tokens of a run at most. (Also see OccurrenceLayout.)
   std::size_t max_keys = 0;    ///< Terms of a run at most, and forms that are none.
   std::size_t term_arena_bytes = 0;
   std::size_t document_bytes = 0;  ///< Document entries of a run.

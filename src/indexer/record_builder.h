@@ -19,7 +19,7 @@ struct OccurrenceLayout {
   /// Tokens in earlier runs of the document that the first piece goes on with.
   std::uint32_t positions_before;
 
-  /// The layout for that many pieces of at most max_piece_tokens.
+  /// For that many pieces, at least one, of at most max_piece_tokens.
   static constexpr unsigned position_bits_for(std::size_t num_pieces) {
     return 32 - std::max(static_cast<unsigned>(std::bit_width(num_pieces - 1)), 1u);
   }

@@ -60,7 +60,7 @@ constexpr std::array<std::uint32_t, kTable.size()> kStayingValues = [] {
   return values;
 }();
 
-// Of the `size` bytes at `p`, which are as many as that at the least, and one more.
+// Whether at least kPlainLookahead bytes from `p` on are plain. There are more than that: `size`.
 bool next_bytes_are_plain(const char* p, std::size_t size) {
   // In text of three bytes a letter most words end here.
   std::uint64_t words[2];

@@ -319,7 +319,7 @@ TEST_F(AccumulatorTest, TermsThatShareSixteenBytesAndMoreAreInByteOrder) {
   }
   for (std::size_t i = 1; i <= 255; ++i) corpus["b"] += std::string(i, 'x') + " ";
   build_and_expect(corpus, roomy_plan());
-  // In less memory than the radix sort needs.
+  // In less memory.
   AccumulatorPlan plan = roomy_plan();
   plan.log_tokens = 600;
   build_and_expect(corpus, plan);
@@ -416,6 +416,23 @@ TEST_P(AbandonTest, AfterADocumentThatSpansRuns) {
   build.document("b", text);
   build.finish();
   expect_index_of({{"a", text}, {"b", text}});
+}
+
+// The run ends within the document, for its positions and the many documents before it take more
+// than 32 bits.
+TEST_P(AbandonTest, ALongOneAfterManyDocuments) {
+  Corpus corpus;
+  for (std::size_t i = 0; i < 40000; ++i) corpus["a" + std::to_string(100000 + i)] = "few";
+  SteppedBuild build(out(), roomy_plan(), options_);
+  build.documents(corpus);
+  build.begin("given up");
+  build.add(repeat("many more ", 30000 * GetParam()));
+  build.abandon();
+  EXPECT_EQ(build.num_runs(), GetParam() > 1 ? 1u : 0u);
+  corpus["b"] = "few more";
+  build.document("b", corpus["b"]);
+  build.finish();
+  expect_index_of(corpus);
 }
 
 INSTANTIATE_TEST_SUITE_P(Runs, AbandonTest, ::testing::Values(0, 1, 2, 5));

@@ -19,27 +19,42 @@ using namespace std::string_literals;
 /// way to be ill-formed.
 const std::vector<std::string>& alphabet() {
   static const std::vector<std::string> characters = {
-      "a",          "B", "1", "_", " ", ":", ".", "'", ",", "\"", "-", "\r", "\0"s,
-      "\u00e9",      // ALetter
-      "\u2139",      // ALetter, pictographic
-      "\u05d0",      // Hebrew_Letter
-      "\u0663",      // Numeric
-      "\u30ab",      // Katakana
-      "\u6f22",      // Other, a letter
-      "\u00b7",      // MidLetter
-      "\u2019",      // MidNumLet
-      "\u203f",      // ExtendNumLet
-      "\u0301",      // Extend
-      "\uff9e",      // Extend, a letter
-      "\u00ad",      // Format
-      "\u200d",      // ZWJ
-      "\u3000",      // WSegSpace
-      "\u2028",      // Newline
-      "\u3164",      // ALetter that folds to nothing
-      "\u2764",      // Other, pictographic
-      "\U0001f1e9",  // Regional_Indicator
-      "\xff",        // ill-formed at once
-      "\xe2\x80",    // cut short by what follows
+      "a",
+      "B",
+      "1",
+      "_",
+      " ",
+      ":",
+      ".",
+      "'",
+      ",",
+      "\"",
+      "-",
+      "\r",
+      "\0"s,
+      "\u00e9",        // ALetter
+      "\u0800",        // ALetter, the first one of three bytes
+      "\u2139",        // ALetter, pictographic
+      "\u05d0",        // Hebrew_Letter
+      "\u0663",        // Numeric
+      "\u30ab",        // Katakana
+      "\u6f22",        // Other, a letter
+      "\u00b7",        // MidLetter
+      "\u2019",        // MidNumLet
+      "\u203f",        // ExtendNumLet
+      "\u0301",        // Extend
+      "\uff9e",        // Extend, a letter
+      "\u00ad",        // Format
+      "\u200d",        // ZWJ
+      "\u3000",        // WSegSpace
+      "\u2028",        // Newline
+      "\u3164",        // ALetter that folds to nothing
+      "\u2764",        // Other, pictographic
+      "\U0001f1e9",    // Regional_Indicator
+      "\xff",          // ill-formed at once
+      "\xe2\x80",      // cut short by what follows
+      "\xe0\x9f\xbf",  // overlong
+      "\xed\xa0\x80",  // a surrogate
   };
   return characters;
 }
