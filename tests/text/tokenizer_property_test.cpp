@@ -89,6 +89,20 @@ TEST_P(TokenizerProperty, EverySequenceOfThreeCharactersCutEverywhere) {
   }
 }
 
+// What joins two letters asks for the byte behind it, which may be the first of the next block.
+TEST(TokenizerSequences, LettersJoinedAtTheEndOfABlock) {
+  ChunkedText chunked;
+  for (std::size_t before = 0; before < 130; ++before) {
+    for (const char* const joined :
+         {"a.\u00e9", "a:\u0101", "a'\u03b1", "a.\u044f", "a.b", "a:B"}) {
+      const std::string text =
+          std::string(before, ' ') + joined + " and words behind it, to the end";
+      ASSERT_EQ(chunked.tokens(text), reference_tokenize(text, TokenizerOptions{}))
+          << before << " blanks before " << joined;
+    }
+  }
+}
+
 TEST(TokenizerSequences, EverySequenceOfFourCharacters) {
   ChunkedText chunked;
   Random random(test_seed());
