@@ -190,7 +190,7 @@ std::uint32_t Accumulator::add_term(const Vocabulary::Key& key) {
                                  key.length);
     if (!is_own_term(token)) {
       // An empty term would be no token; the tokenizer sees to that.
-      make_term(token, &term_);
+      normalize(token, &term_);
       alias = term_ != token;
     }
   }
@@ -266,9 +266,12 @@ void Accumulator::write_run(bool document_continues) {
   const std::span<TermRef> terms = vocabulary_.collect();
   sort_terms(terms.data(), terms.data() + terms.size(), vocabulary_.arena());
   stage.to(Stage::kScatter);
-  scatter(terms);
+  // 32 bits are enough for the tokens before: document_tokens refuses more.
+  const OccurrenceLayout layout{OccurrenceLayout::position_bits_for(num_pieces_),
+                                static_cast<std::uint32_t>(first_positions_before_)};
+  scatter(terms, layout);
   stage.to(Stage::kEncodeRun);
-  write_terms(terms);
+  write_terms(terms, layout);
   writer_.end();
   stage.to(Stage::kAccumulate);
   runs_.push_back(run);
@@ -289,7 +292,7 @@ void Accumulator::write_run(bool document_continues) {
 }
 
 // Distributes the log over the terms: a counting sort by rank.
-void Accumulator::scatter(std::span<const TermRef> terms) {
+void Accumulator::scatter(std::span<const TermRef> terms, const OccurrenceLayout& layout) {
   std::uint32_t* const cursors = cursors_.data();
   std::uint32_t sum = 0;
   for (const TermRef& ref : terms) {
@@ -298,9 +301,8 @@ void Accumulator::scatter(std::span<const TermRef> terms) {
   }
   cursors[0] = sum;  // those without a term
   std::fill_n(log_.data() + num_log_, kScatterAhead, 0);
-  const unsigned position_bits = OccurrenceLayout::position_bits_for(num_pieces_);
   for (std::size_t piece = 0; piece < num_pieces_; ++piece) {
-    auto occurrence = static_cast<std::uint32_t>(piece << position_bits);
+    auto occurrence = static_cast<std::uint32_t>(piece << layout.position_bits);
     const std::size_t end = piece_starts_[piece + 1];
     for (std::size_t i = piece_starts_[piece]; i < end; ++i) {
       // Stores end in order, so each would wait for the line that the one before misses; asked for
@@ -322,12 +324,9 @@ void Accumulator::write_documents() {
   }
 }
 
-void Accumulator::write_terms(std::span<const TermRef> terms) {
+void Accumulator::write_terms(std::span<const TermRef> terms, const OccurrenceLayout& layout) {
   constexpr std::size_t kAhead = 8;
   writer_.begin_terms();
-  // 32 bits are enough for the tokens before: document_tokens refuses more.
-  const OccurrenceLayout layout{OccurrenceLayout::position_bits_for(num_pieces_),
-                                static_cast<std::uint32_t>(first_positions_before_)};
   std::uint64_t short_term[4] = {};  // padded
   std::uint32_t begin = 0;
   for (std::size_t i = 0; i < terms.size(); ++i) {

@@ -81,9 +81,9 @@ class Accumulator : public TokenSink {
   void take_some(const Token* tokens, std::size_t size);
   std::uint32_t add_term(const Vocabulary::Key& key);
   void write_run(bool document_continues);
-  void scatter(std::span<const TermRef> terms);
+  void scatter(std::span<const TermRef> terms, const OccurrenceLayout& layout);
   void write_documents();
-  void write_terms(std::span<const TermRef> terms);
+  void write_terms(std::span<const TermRef> terms, const OccurrenceLayout& layout);
 
   const Limits limits_;
   Vocabulary vocabulary_;

@@ -44,8 +44,12 @@ bool is_own_term(std::string_view token) {
 void make_term(std::string_view token, std::string* term) {
   if (is_own_term(token)) {
     term->assign(token);
-    return;
+  } else {
+    normalize(token, term);
   }
+}
+
+void normalize(std::string_view token, std::string* term) {
   // Ill-formed parts are replaced here: ICU's own replacement would be one U+FFFD a byte in some
   // versions.
   std::string well_formed;
