@@ -309,6 +309,13 @@ TEST_F(AccumulatorTest, ManyDocumentsAndALongOne) {
   }
 }
 
+// The long one is forgotten with its run: the next one has all the rest.
+TEST_F(AccumulatorTest, ManyDocumentsInTheRunAfterALongOne) {
+  Corpus corpus = {{"a", repeat("many more ", 35000)}};
+  for (std::size_t i = 0; i < 70000; ++i) corpus["b" + std::to_string(100000 + i)] = "few";
+  EXPECT_EQ(build_and_expect(corpus, roomy_plan()).num_runs, 2u);
+}
+
 TEST_F(AccumulatorTest, TermsThatShareSixteenBytesAndMoreAreInByteOrder) {
   Corpus corpus;
   const std::string stem(40, 's');
