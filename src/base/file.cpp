@@ -130,12 +130,6 @@ void File::sync() {
   if (os::fsync(fd_) != 0) throw os_error(path_, "cannot sync to disk");
 }
 
-void File::start_writeback(std::uint64_t offset, std::uint64_t size) {
-  // Only advice: where it is not supported, the fsync at the end does all the work.
-  (void)os::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(size),
-                            SYNC_FILE_RANGE_WRITE);
-}
-
 void File::punch_hole(std::uint64_t offset, std::uint64_t size) {
   (void)os::fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
                       static_cast<off_t>(size));

@@ -46,8 +46,6 @@ class File {
   void pread_exact(std::uint64_t offset, void* data, std::size_t size) const;
   void pwrite_all(std::uint64_t offset, const void* data, std::size_t size);
   void sync();
-  /// Asks the kernel to begin writing a range to the device, without waiting for it.
-  void start_writeback(std::uint64_t offset, std::uint64_t size);
   /// Gives the disk space of a range back, which then reads as zeros; does nothing where the file
   /// system cannot.
   void punch_hole(std::uint64_t offset, std::uint64_t size);

@@ -47,9 +47,6 @@ int fstatvfs(int fd, struct statvfs* status) { return ::fstatvfs(fd, status); }
 int flock(int fd, int operation) { return ::flock(fd, operation); }
 
 int fsync(int fd) { return ::fsync(fd); }
-int sync_file_range(int fd, off_t offset, off_t size, unsigned flags) {
-  return ::sync_file_range(fd, offset, size, flags);
-}
 int fallocate(int fd, int mode, off_t offset, off_t size) {
   return ::fallocate(fd, mode, offset, size);
 }

@@ -33,7 +33,6 @@ int fstatvfs(int fd, struct statvfs* status);
 int flock(int fd, int operation);
 
 int fsync(int fd);
-int sync_file_range(int fd, off_t offset, off_t size, unsigned flags);
 int fallocate(int fd, int mode, off_t offset, off_t size);
 int ftruncate(int fd, off_t size);
 

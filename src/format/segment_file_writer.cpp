@@ -9,16 +9,18 @@
 namespace spimi {
 namespace {
 
-// The device begins to write while the merge still computes, so that the fsync at the end has
-// little left to wait for.
-constexpr std::uint64_t kWritebackBytes = std::uint64_t{8} << 20;
+// What is written to a file before it is synced early. The sync at the end waits for the last of
+// them; each costs a commit of the file system.
+constexpr std::uint64_t kEarlySyncBytes = std::uint64_t{8} << 20;
 
 }  // namespace
 
-SegmentFileWriter::SegmentFileWriter(const std::string& directory, SegmentFile kind)
+SegmentFileWriter::SegmentFileWriter(const std::string& directory, SegmentFile kind,
+                                     BackgroundSync& early_sync)
     : kind_(kind),
       file_(File::create(directory + "/" + std::string(layout_of(kind).name))),
-      page_(kPageBytes) {}
+      page_(kPageBytes),
+      early_sync_(early_sync) {}
 
 void SegmentFileWriter::write_pages(const std::uint8_t* data, std::size_t size) {
   const StageScope stage(Stage::kWriteIndex);
@@ -27,9 +29,9 @@ void SegmentFileWriter::write_pages(const std::uint8_t* data, std::size_t size) 
   }
   file_.pwrite_all(kHeaderBytes + written_bytes_, data, size);
   written_bytes_ += size;
-  if (written_bytes_ - writeback_bytes_ >= kWritebackBytes) {
-    file_.start_writeback(writeback_bytes_, written_bytes_ - writeback_bytes_);
-    writeback_bytes_ = written_bytes_;
+  if (written_bytes_ - early_sync_bytes_ >= kEarlySyncBytes) {
+    early_sync_.request(file_);
+    early_sync_bytes_ = written_bytes_;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/background_sync.h"
 #include "base/file.h"
 #include "base/region.h"
 #include "format/build_id.h"
@@ -18,8 +19,9 @@ namespace spimi {
 /// written.
 class SegmentFileWriter {
  public:
-  /// Creates the file in `directory`.
-  SegmentFileWriter(const std::string& directory, SegmentFile kind);
+  /// Creates the file in `directory`. Asks `early_sync`, which is finished before this ends, to
+  /// sync what is written.
+  SegmentFileWriter(const std::string& directory, SegmentFile kind, BackgroundSync& early_sync);
 
   void append(const void* data, std::size_t size);
   /// Payload bytes so far.
@@ -43,8 +45,9 @@ class SegmentFileWriter {
   Region<std::uint8_t> page_;
   std::size_t used_ = 0;  // of page_
   std::uint64_t payload_bytes_ = 0;
-  std::uint64_t written_bytes_ = 0;    // of the payload, to the file
-  std::uint64_t writeback_bytes_ = 0;  // of it, that the kernel was asked to write to the device
+  std::uint64_t written_bytes_ = 0;  // of the payload, to the file
+  BackgroundSync& early_sync_;
+  std::uint64_t early_sync_bytes_ = 0;  // of what is written, that it was asked to sync
   std::vector<std::uint64_t> checksums_;
 };
 

@@ -14,10 +14,11 @@ const std::string& make_directory(const std::string& path) {
 }
 
 std::array<std::unique_ptr<SegmentFileWriter>, kNumSegmentFiles> make_writers(
-    const std::string& directory, std::size_t num_files) {
+    const std::string& directory, std::size_t num_files, BackgroundSync& early_sync) {
   std::array<std::unique_ptr<SegmentFileWriter>, kNumSegmentFiles> writers;
   for (std::size_t i = 0; i < num_files; ++i) {
-    writers[i] = std::make_unique<SegmentFileWriter>(directory, static_cast<SegmentFile>(i));
+    writers[i] =
+        std::make_unique<SegmentFileWriter>(directory, static_cast<SegmentFile>(i), early_sync);
   }
   return writers;
 }
@@ -27,7 +28,7 @@ std::array<std::unique_ptr<SegmentFileWriter>, kNumSegmentFiles> make_writers(
 SegmentWriter::SegmentWriter(const std::string& directory, bool positions)
     : directory_(make_directory(directory)),
       num_files_(positions ? kNumSegmentFiles : kNumSegmentFiles - 1),
-      writers_(make_writers(directory_, num_files_)),
+      writers_(make_writers(directory_, num_files_, early_sync_)),
       documents_(writer(SegmentFile::kPaths), writer(SegmentFile::kPathsIndex),
                  writer(SegmentFile::kLengths)),
       dictionary_(writer(SegmentFile::kTerms), writer(SegmentFile::kTermsIndex), positions) {}
@@ -60,6 +61,7 @@ std::uint64_t SegmentWriter::finish(IndexInfo* info) {
   info->num_terms = dictionary_.num_terms();
   const BuildId build_id = compute_build_id(*info, digest_);
   info->build_id = to_hex(build_id);
+  early_sync_.finish();
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < num_files_; ++i) {
     SegmentFileWriter& file = *writers_[i];

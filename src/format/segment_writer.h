@@ -40,6 +40,7 @@ class SegmentWriter {
   const std::string directory_;
   const std::size_t num_files_;
   const std::array<std::unique_ptr<SegmentFileWriter>, kNumSegmentFiles> writers_;
+  BackgroundSync early_sync_;  // of their files: ends before them
   SegmentDigest digest_{};
   DocumentWriter documents_;
   DictionaryWriter dictionary_;

@@ -201,10 +201,6 @@ int flock(int fd, int operation) {
 int fsync(int fd) {
   return apply(about(CallKind::kSync, path_at(fd)), [&](size_t) { return ::fsync(fd); });
 }
-int sync_file_range(int fd, off_t offset, off_t size, unsigned flags) {
-  return apply(about(CallKind::kAdvice, path_at(fd)),
-               [&](size_t) { return ::sync_file_range(fd, offset, size, flags); });
-}
 int fallocate(int fd, int mode, off_t offset, off_t size) {
   SystemCall call = about(CallKind::kAdvice, path_at(fd));
   call.offset = static_cast<std::uint64_t>(offset);

@@ -17,7 +17,7 @@ enum class CallKind {
   kStatus,  ///< fstat, stat, lstat, fstatat, fstatvfs.
   kLock,
   kSync,
-  kAdvice,  ///< sync_file_range, fallocate: their failure is none of the caller.
+  kAdvice,  ///< fallocate: its failure is none of the caller.
   kTruncate,
   kMakeDirectory,
   kRemove,
