@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 HWY_BEFORE_NAMESPACE();
 namespace spimi {
@@ -31,10 +32,12 @@ using V = hn::Vec<D>;
 
 template <class Mask>
 HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
-  std::uint8_t bytes[8] = {};
+  // No more than the bits that there are, so that nothing need be cleared.
+  hwy::UnsignedFromSize<std::max<std::size_t>(hn::MaxLanes(d) / 8, 1)> few = 0;
+  std::uint8_t bytes[sizeof(few)] = {};
   hn::StoreMaskBits(d, mask, bytes);
-  std::uint64_t bits;
-  std::memcpy(&bits, bytes, 8);
+  std::memcpy(&few, bytes, sizeof(few));
+  std::uint64_t bits = few;
 #if HWY_ARCH_X86_64
   // GCC would do what follows with mask registers, as slow as they are, and move each several
   // times.
@@ -43,17 +46,45 @@ HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
   return bits;
 }
 
+// Where the bytes are less than `limit` as signed ones, which is what most processors can compare.
+HWY_INLINE auto is_less(D d, V v, int limit) {
+  const hn::Repartition<std::int8_t, D> signed_d;
+  return hn::RebindMask(
+      d, hn::Lt(hn::BitCast(signed_d, v), hn::Set(signed_d, static_cast<std::int8_t>(limit))));
+}
+
+HWY_INLINE auto is_high(D d, V v) { return is_less(d, v, 0); }
+
+// Where the bytes are among the `size` from `first` on: these become the least of signed ones.
+HWY_INLINE auto is_among(D d, V v, char first, int size) {
+  return is_less(d, hn::Add(v, hn::Set(d, static_cast<std::uint8_t>(0x80 - first))), size - 0x80);
+}
+
 // Makes capitals of the vector at `text` small, and returns where letters are.
 HWY_INLINE auto fold_letters(D d, V v, std::uint8_t* text) {
   const V lower = hn::Set(d, 0x20);
-  const auto is_letter = hn::Lt(hn::Sub(hn::Or(v, lower), hn::Set(d, 'a')), hn::Set(d, 26));
+  const auto is_letter = is_among(d, hn::Or(v, lower), 'a', 26);
   hn::StoreU(hn::Or(v, hn::IfThenElseZero(is_letter, lower)), d, text);
   return is_letter;
 }
 
-HWY_INLINE auto is_high(D d, V v) {
-  const hn::Repartition<std::int8_t, D> signed_d;
-  return hn::RebindMask(d, hn::Lt(hn::BitCast(signed_d, v), hn::Zero(signed_d)));
+// Some bytes, no two with the same lower half: each at the place that this half says, and at the
+// places of other halves what no byte with that half is.
+struct ByteSet {
+  alignas(16) std::uint8_t by_lower_half[16];
+};
+constexpr ByteSet byte_set(std::string_view bytes) {
+  ByteSet set{};
+  set.by_lower_half[0] = 1;
+  for (const char byte : bytes) set.by_lower_half[byte & 15] = static_cast<std::uint8_t>(byte);
+  return set;
+}
+HWY_INLINE auto is_in(D d, V v, V lower_halves, const ByteSet& set) {
+  if constexpr (hn::MaxLanes(d) < 16) {  // The table does not fit in a vector.
+    return hn::Eq(hn::Set(d, set.by_lower_half[hn::GetLane(lower_halves)]), v);
+  } else {
+    return hn::Eq(hn::TableLookupBytes(hn::LoadDup128(d, set.by_lower_half), lower_halves), v);
+  }
 }
 
 struct Classes {
@@ -64,18 +95,17 @@ struct Classes {
 };
 
 HWY_INLINE Classes fold_and_classify(std::uint8_t* text) {
+  static constexpr ByteSet kMidLetter = byte_set(".':"), kMidDigit = byte_set(".',;");
   const D d;
   Classes c;
   for (std::size_t i = 0; i < 64; i += hn::Lanes(d)) {
     const V v = hn::LoadU(d, text + i);
-    const auto equals = [&](char byte) HWY_ATTR { return hn::Eq(v, hn::Set(d, byte)); };
-    const auto digit = hn::Lt(hn::Sub(v, hn::Set(d, '0')), hn::Set(d, 10));
-    const auto mid_both = hn::Or(equals('.'), equals('\''));
+    const V lower_halves = hn::And(v, hn::Set(d, 15));
     c.letter |= bits_of(d, hn::Or(fold_letters(d, v, text + i), is_high(d, v))) << i;
-    c.digit |= bits_of(d, digit) << i;
-    c.underscore |= bits_of(d, equals('_')) << i;
-    c.mid_letter |= bits_of(d, hn::Or(mid_both, equals(':'))) << i;
-    c.mid_digit |= bits_of(d, hn::Or(mid_both, hn::Or(equals(','), equals(';')))) << i;
+    c.digit |= bits_of(d, is_among(d, v, '0', 10)) << i;
+    c.underscore |= bits_of(d, hn::Eq(v, hn::Set(d, '_'))) << i;
+    c.mid_letter |= bits_of(d, is_in(d, v, lower_halves, kMidLetter)) << i;
+    c.mid_digit |= bits_of(d, is_in(d, v, lower_halves, kMidDigit)) << i;
   }
   return c;
 }
@@ -180,53 +210,62 @@ HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base
 
 #else
 
-// The index of the lowest set bit; any number if there is none. (std::countr_zero asks for that
-// case, which GCC 12 makes a branch, even where one instruction would do.)
-HWY_INLINE std::uint32_t lowest_bit(std::uint64_t bits) {
-#if HWY_ARCH_X86_64 && (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3)
-  return static_cast<std::uint32_t>(_tzcnt_u64(bits));
-#else
-  return static_cast<std::uint32_t>(std::countr_zero(bits | std::uint64_t{1} << 63));
-#endif
+// The places of the set bits of each byte, from the lowest on.
+struct BitPlaces {
+  alignas(64) std::uint8_t of[256][8];
+  std::uint8_t size[256];
+};
+constexpr BitPlaces make_bit_places() {
+  BitPlaces places{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    unsigned n = 0;
+    for (std::uint8_t bit = 0; bit < 8; ++bit) {
+      if (byte >> bit & 1) places.of[byte][n++] = bit;
+    }
+    places.size[byte] = static_cast<std::uint8_t>(n);
+  }
+  return places;
 }
+constexpr BitPlaces kBitPlaces = make_bit_places();
 
 // Appends `base` plus the index of each set bit to `out`; returns the new end.
 HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,
                                           std::uint32_t* out) {
-  std::uint32_t* const end = out + std::popcount(bits);
-  const auto append_eight = [&]() HWY_ATTR {
-    for (int k = 0; k < 8; ++k) {
-      out[k] = base + lowest_bit(bits);
-      bits &= bits - 1;
+  const hn::CappedTag<std::uint32_t, 8> d;
+  const hn::Rebind<std::uint8_t, decltype(d)> d8;
+  auto bases = hn::Set(d, base);
+  for (int k = 0; k < 8; ++k) {
+    const auto byte = static_cast<std::uint8_t>(bits >> 8 * k);
+    for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
+      const auto places = hn::PromoteTo(d, hn::LoadU(d8, kBitPlaces.of[byte] + i));
+      hn::StoreU(hn::Add(places, bases), d, out + i);
     }
-    out += 8;
-  };
-  append_eight();
-  do {
-    append_eight();
-  } while (HWY_UNLIKELY(bits != 0));
-  return end;
+    out += kBitPlaces.size[byte];
+    bases = hn::Add(bases, hn::Set(d, 8));
+  }
+  return out;
 }
 
 #endif
 
 // Writes tokens to `out`, whose starts and ends in the text stand in `bounds` in turn. Up to
-// kTokenSlack more are read and written. Returns the greatest length.
+// kTokenSlack more are read, which are empty, and written. Returns the greatest length.
 HWY_INLINE std::uint32_t write_tokens(const char* text, const std::uint32_t* bounds,
                                       std::size_t size, Token* out) {
   static_assert(sizeof(Token) == 16 && offsetof(Token, length) == 8);
   const hn::CappedTag<std::uint64_t, kTokenSlack> d;
   const auto base = hn::Set(d, reinterpret_cast<std::uintptr_t>(text));
-  auto longest = hn::Zero(d);
+  const hn::RebindToSigned<decltype(d)> signed_d;  // which most processors can compare
+  auto longest = hn::Zero(signed_d);
   for (std::size_t i = 0; i < size; i += hn::Lanes(d)) {
     const auto bound = hn::LoadU(d, reinterpret_cast<const std::uint64_t*>(bounds + 2 * i));
     const auto start = hn::And(bound, hn::Set(d, 0xFFFFFFFF));
     const auto length = hn::Sub(hn::ShiftRight<32>(bound), start);
     hn::StoreInterleaved2(hn::Add(start, base), length, d,
                           reinterpret_cast<std::uint64_t*>(out + i));
-    longest = hn::Max(longest, hn::IfThenElseZero(hn::FirstN(d, size - i), length));
+    longest = hn::Max(longest, hn::BitCast(signed_d, length));
   }
-  return static_cast<std::uint32_t>(hn::GetLane(hn::MaxOfLanes(d, longest)));
+  return static_cast<std::uint32_t>(hn::GetLane(hn::MaxOfLanes(signed_d, longest)));
 }
 
 inline bool holds_letter_or_digit(const char* token, std::size_t size) {
@@ -235,6 +274,22 @@ inline bool holds_letter_or_digit(const char* token, std::size_t size) {
   }
   return false;
 }
+
+// What the byte behind a block is: whether a letter, in the highest bit, and whether a digit, in
+// the lowest.
+struct NextBits {
+  std::uint64_t of[256];
+};
+constexpr std::uint64_t kLetterNext = std::uint64_t{1} << 63;
+constexpr NextBits make_next_bits() {
+  NextBits bits{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const bool letter = (byte | 0x20) - 'a' < 26 || byte >= 0x80;
+    bits.of[byte] = (letter ? kLetterNext : 0) | (byte - '0' < 10 ? 1 : 0);
+  }
+  return bits;
+}
+constexpr NextBits kNextBits = make_next_bits();
 
 template <bool kAlpha>
 HWY_INLINE std::size_t cut(char* text, std::size_t size, std::uint32_t max_token_bytes,
@@ -258,12 +313,10 @@ HWY_INLINE std::size_t cut(char* text, std::size_t size, std::uint32_t max_token
       token = fold_and_find_letters(bytes + i) & valid;
     } else {
       const Classes c = fold_and_classify(bytes + i);
-      const std::uint8_t next = bytes[i + 64];
       // Without a branch: it is next to random.
-      const std::uint64_t next_is_letter = ((next | 0x20u) - 'a' < 26u) | (next >= 0x80);
-      const std::uint64_t letter_next = (c.letter >> 1) | next_is_letter << 63;
-      const std::uint64_t digit_next = (c.digit >> 1) | std::uint64_t{next - unsigned{'0'} < 10u}
-                                                            << 63;
+      const std::uint64_t next = kNextBits.of[bytes[i + 64]];
+      const std::uint64_t letter_next = c.letter >> 1 | (next & kLetterNext);
+      const std::uint64_t digit_next = c.digit >> 1 | next << 63;
       const std::uint64_t joined = (c.mid_letter & (c.letter << 1 | after_letter) & letter_next) |
                                    (c.mid_digit & (c.digit << 1 | after_digit) & digit_next);
       token = (c.letter | c.digit | c.underscore | joined) & valid;
@@ -295,6 +348,7 @@ HWY_INLINE std::size_t cut(char* text, std::size_t size, std::uint32_t max_token
 
   Token* const out = batch->tokens.data() + batch->size;
   auto num_tokens = static_cast<std::size_t>(bounds_end - bounds) / 2;
+  std::fill_n(bounds_end, 2 * kTokenSlack, 0);
   const std::uint32_t longest = write_tokens(text, bounds, num_tokens, out);
   if (HWY_UNLIKELY(may_be_bare != 0)) {
     num_tokens = static_cast<std::size_t>(
