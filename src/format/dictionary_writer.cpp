@@ -5,6 +5,7 @@
 
 #include "base/common_prefix.h"
 #include "base/packed_block.h"
+#include "base/padded_bytes.h"
 #include "base/varint.h"
 #include "spimi/error.h"
 
@@ -27,43 +28,56 @@ void append_offset(SegmentFileWriter& index, std::uint64_t offset) {
 
 void DictionaryWriter::add(std::size_t lcp, std::string_view suffix, const TermInfo& info) {
   if (lcp == 0) {
-    lcp = common_prefix(last_term_, suffix);
+    lcp = common_prefix(last_term(), suffix);
     suffix.remove_prefix(lcp);
   }
   // A merge that went wrong must not become an index that answers wrong.
-  if (suffix.empty() || lcp > last_term_.size() ||
-      (lcp < last_term_.size() &&
+  if (suffix.empty() || lcp > last_term_bytes_ ||
+      (lcp < last_term_bytes_ &&
        static_cast<unsigned char>(last_term_[lcp]) >= static_cast<unsigned char>(suffix.front()))) {
     throw Error(ErrorKind::kCorrupt, {},
                 "terms are out of order at '" +
-                    escape_bytes(last_term_.substr(0, lcp) + std::string(suffix)) + "'");
+                    escape_bytes(std::string(last_term().substr(0, lcp)).append(suffix)) + "'");
   }
-  last_term_.resize(lcp);
-  last_term_.append(suffix);
+  last_term_bytes_ = lcp + suffix.size();
+  if (last_term_.size() < last_term_bytes_ + kBytePadding) {
+    last_term_.resize(2 * last_term_bytes_ + kBytePadding);
+  }
+  copy_padded(last_term_.data() + lcp, suffix.data(), suffix.size());
   if (num_terms_++ % kTermsPerBlock == 0) {
     if (num_terms_ > 1) write_block(kTermsPerBlock);
     std::copy(offsets_, offsets_ + 3, block_offsets_);
     lcp = 0;
-    suffix = last_term_;
+    suffix = last_term();
     std::fill_n(block_key_, kTermKeyBytes, std::uint8_t{0});
     std::memcpy(block_key_, suffix.data(), std::min(suffix.size(), kTermKeyBytes));
   }
-  std::uint8_t* to = block_.reserve(suffix.size() + 8 * kMaxVarint64Bytes);
+  std::uint8_t* to = block_.reserve(suffix.size() + kBytePadding + 8 * kMaxVarint64Bytes);
   *to++ = static_cast<std::uint8_t>(std::min<std::size_t>(lcp, 15) << 4 |
                                     std::min<std::size_t>(suffix.size(), 15));
   if (lcp >= 15) to = put_varint(to, lcp - 15);
   if (suffix.size() >= 15) to = put_varint(to, suffix.size() - 15);
-  std::memcpy(to, suffix.data(), suffix.size());
-  to += suffix.size();
-  to = put_varint(to, std::uint64_t{info.df} << 1 | (info.cf == info.df));
-  if (info.cf != info.df) to = put_varint(to, info.cf - info.df - 1);
-  to = put_varint(to, info.postings_bytes);
-  if (info.df >= kBlockValues) to = put_varint(to, info.skips_bytes);
-  if (positions_) to = put_varint(to, info.positions_bytes);
-  block_.commit(to);
+  copy_padded(to, suffix.data(), suffix.size());
+  block_.commit(put_info(to + suffix.size(), info));
   offsets_[0] += info.postings_bytes;
   offsets_[1] += info.skips_bytes;
   offsets_[2] += info.positions_bytes;
+}
+
+std::uint8_t* DictionaryWriter::put_info(std::uint8_t* to, const TermInfo& info) const {
+  const bool all_once = info.cf == info.df;
+  const std::uint64_t df = std::uint64_t{info.df} << 1 | all_once;
+  if (positions_ && info.df < kBlockValues) {  // as most terms are
+    return all_once ? put_varints(to, {df, info.postings_bytes, info.positions_bytes})
+                    : put_varints(to, {df, info.cf - info.df - 1, info.postings_bytes,
+                                       info.positions_bytes});
+  }
+  to = put_varint(to, df);
+  if (!all_once) to = put_varint(to, info.cf - info.df - 1);
+  to = put_varint(to, info.postings_bytes);
+  if (info.df >= kBlockValues) to = put_varint(to, info.skips_bytes);
+  if (positions_) to = put_varint(to, info.positions_bytes);
+  return to;
 }
 
 void DictionaryWriter::write_block(std::size_t num_terms) {

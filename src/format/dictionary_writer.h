@@ -18,15 +18,17 @@ class DictionaryWriter {
   DictionaryWriter(SegmentFileWriter& terms, SegmentFileWriter& index, bool positions)
       : terms_(terms), index_(index), positions_(positions) {}
 
-  /// Adds the term that has the first `lcp` bytes of the term before, then `suffix`. 0 says that
-  /// nothing is known of what they have in common. The lists of `info` begin where those of the
-  /// term before end; its offsets are ignored. Error(kCorrupt) if the term is not greater than the
-  /// one before.
+  /// Adds the term that has the first `lcp` bytes of the term before, then `suffix`, which is
+  /// padded (padded_bytes.h). 0 says that nothing is known of what they have in common. The lists
+  /// of `info` begin where those of the term before end; its offsets are ignored. Error(kCorrupt)
+  /// if the term is not greater than the one before.
   void add(std::size_t lcp, std::string_view suffix, const TermInfo& info);
   void finish();
   std::uint64_t num_terms() const { return num_terms_; }
 
  private:
+  std::string_view last_term() const { return {last_term_.data(), last_term_bytes_}; }
+  std::uint8_t* put_info(std::uint8_t* to, const TermInfo& info) const;
   void write_block(std::size_t num_terms);
 
   SegmentFileWriter& terms_;
@@ -37,7 +39,8 @@ class DictionaryWriter {
   std::uint8_t block_key_[kTermKeyBytes];  // of its first term
   std::uint64_t block_offsets_[3] = {};    // of its first term's postings, skips, positions
   std::uint64_t offsets_[3] = {};          // of the next term's
-  std::string last_term_;
+  std::string last_term_;                  // and room for padding
+  std::size_t last_term_bytes_ = 0;
 };
 
 /// Writes `paths`, `paths.index` and `lengths`. add each document in docid order; then finish.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/padded_bytes.h"
 #include "format/dictionary_writer.h"
 #include "format/list_writer.h"
 #include "format/segment_file_writer.h"
@@ -255,6 +256,7 @@ TEST_F(ListWriterTest, ListWithoutPostingsIsEmpty) {
 class SegmentFileWriterTest : public ::testing::Test {
  protected:
   TemporaryDirectory directory_{TemporaryDirectory::memory_base()};
+  BackgroundSync early_sync_;
 };
 
 TEST_F(SegmentFileWriterTest, AnyDivisionIntoAppendsGivesTheSameFile) {
@@ -267,7 +269,7 @@ TEST_F(SegmentFileWriterTest, AnyDivisionIntoAppendsGivesTheSameFile) {
     for (const std::size_t most : {std::size_t{2000}, kPage, 4 * kPage}) {
       SCOPED_TRACE(::testing::Message() << size << " bytes by up to " << most);
       std::filesystem::remove(directory_.path("skips"));
-      SegmentFileWriter writer(directory_.path(), SegmentFile::kSkips);
+      SegmentFileWriter writer(directory_.path(), SegmentFile::kSkips, early_sync_);
       for (std::size_t at = 0; at < size;) {
         const std::size_t n = std::min(size - at, random_below(random, most + 1));
         writer.append(payload.data() + at, n);
@@ -288,8 +290,9 @@ TEST_F(SegmentFileWriterTest, AnyDivisionIntoAppendsGivesTheSameFile) {
 
 TEST_F(SegmentFileWriterTest, ExistingFileIsNotOverwritten) {
   directory_.write_file("skips", "mine");
-  EXPECT_EQ(error_kind([&] { SegmentFileWriter(directory_.path(), SegmentFile::kSkips); }),
-            ErrorKind::kIo);
+  EXPECT_EQ(
+      error_kind([&] { SegmentFileWriter(directory_.path(), SegmentFile::kSkips, early_sync_); }),
+      ErrorKind::kIo);
   EXPECT_EQ(directory_.read_file("skips"), "mine");
 }
 
@@ -299,14 +302,15 @@ class DictionaryWriterTest : public SegmentFileWriterTest {
   ErrorKind refusal(const std::vector<std::string>& terms) {
     std::filesystem::remove(directory_.path("terms"));
     std::filesystem::remove(directory_.path("terms.index"));
-    SegmentFileWriter file(directory_.path(), SegmentFile::kTerms);
-    SegmentFileWriter index(directory_.path(), SegmentFile::kTermsIndex);
+    SegmentFileWriter file(directory_.path(), SegmentFile::kTerms, early_sync_);
+    SegmentFileWriter index(directory_.path(), SegmentFile::kTermsIndex, early_sync_);
     DictionaryWriter writer(file, index, true);
     TermInfo info;
     info.df = 1;
     info.cf = 1;
-    for (std::size_t i = 0; i + 1 < terms.size(); ++i) writer.add(0, terms[i], info);
-    return error_kind([&] { writer.add(0, terms.back(), info); });
+    for (std::size_t i = 0; i + 1 < terms.size(); ++i)
+      writer.add(0, PaddedString(terms[i]).view(), info);
+    return error_kind([&] { writer.add(0, PaddedString(terms.back()).view(), info); });
   }
 };
 
