@@ -19,8 +19,8 @@ constexpr bool unlikely(bool condition) { return __builtin_expect(condition, fal
 // Tokens whose slots are fetched from memory at the same time. Below 16 the misses do not overlap,
 // and where memory is far 64 are some percent slower than 128; 256 are no quicker.
 constexpr std::size_t kProbeBatch = 128;
-// Tokens ahead of the one that is scattered. What is read behind the log's end has no effect.
-constexpr std::size_t kScatterAhead = 64;
+// Tokens whose places are found before the first of them is scattered.
+constexpr std::size_t kScatterBatch = 1024;
 
 // Sixteen bytes side by side. GCC's and Clang's portable vectors: the plain instruction set has all
 // that this needs.
@@ -89,8 +89,8 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
 }
 
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
-  return 8 * log_tokens + 4 * kScatterAhead + Vocabulary::memory_bytes(max_keys, term_arena_bytes) +
-         max_keys * 4 + document_bytes + max_pieces * 8 + RecordBuilder::kMemoryBytes +
+  return 8 * log_tokens + Vocabulary::memory_bytes(max_keys, term_arena_bytes) + max_keys * 4 +
+         document_bytes + max_pieces * 8 + RecordBuilder::kMemoryBytes +
          RunWriter::memory_bytes(max_token_bytes);
 }
 
@@ -98,7 +98,7 @@ Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File
                          std::uint32_t spill_index)
     : limits_(limits),
       vocabulary_(plan.max_keys, plan.term_arena_bytes),
-      log_(plan.log_tokens + kScatterAhead),
+      log_(plan.log_tokens),
       scattered_(plan.log_tokens),
       cursors_(plan.max_keys + 1),
       piece_starts_(plan.max_pieces + 2),
@@ -300,15 +300,25 @@ void Accumulator::scatter(std::span<const TermRef> terms, const OccurrenceLayout
     sum += ref.count;
   }
   cursors[0] = sum;  // those without a term
-  std::fill_n(log_.data() + num_log_, kScatterAhead, 0);
-  for (std::size_t piece = 0; piece < num_pieces_; ++piece) {
-    auto occurrence = static_cast<std::uint32_t>(piece << layout.position_bits);
-    const std::size_t end = piece_starts_[piece + 1];
-    for (std::size_t i = piece_starts_[piece]; i < end; ++i) {
-      // Stores end in order, so each would wait for the line that the one before misses; asked for
-      // ahead, these come at the same time.
-      __builtin_prefetch(&scattered_[cursors[log_[i + kScatterAhead]]], 1);
-      scattered_[cursors[log_[i]]++] = occurrence++;
+  // First the places of many tokens, then the tokens. Stores end in order, so each would wait for
+  // the line that the one before misses; asked for ahead, these come at the same time. And a cursor
+  // is often read right after it was moved, so that reading it waits until it is known where the
+  // stores before go: here, to cursors alone.
+  std::uint32_t places[kScatterBatch];
+  std::size_t piece = 0;
+  for (std::size_t begin = 0; begin < num_log_; begin += kScatterBatch) {
+    const std::size_t end = std::min(begin + kScatterBatch, num_log_);
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::uint32_t place = cursors[log_[i]]++;
+      __builtin_prefetch(&scattered_[place], 1);
+      places[i - begin] = place;
+    }
+    for (std::size_t i = begin; i < end;) {
+      while (piece_starts_[piece + 1] <= i) ++piece;
+      auto occurrence =
+          static_cast<std::uint32_t>((piece << layout.position_bits) + i - piece_starts_[piece]);
+      const std::size_t piece_end = std::min<std::size_t>(end, piece_starts_[piece + 1]);
+      for (; i < piece_end; ++i) scattered_[places[i - begin]] = occurrence++;
     }
   }
 }
