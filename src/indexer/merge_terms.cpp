@@ -33,8 +33,28 @@ constexpr std::size_t kMinCursorBuffer = std::size_t{16} << 10;
 constexpr std::size_t kEarlyBytes = std::size_t{512} << 10;
 constexpr std::size_t kMaxCursorBuffer = std::size_t{256} << 10;
 
-// Document lengths through a cache of pages, direct-mapped; with memory for all of them, each is
-// read once.
+[[noreturn]] void refuse_docid() {
+  throw Error(ErrorKind::kCorrupt, {}, "a run names a document that is not there");
+}
+
+// All document lengths, where there is memory for them; for all threads.
+class AllLengths : public DocumentLengths {
+ public:
+  AllLengths(const File& file, std::uint64_t num_docs)
+      : lengths_(static_cast<std::size_t>(num_docs)) {
+    file.pread_exact(kHeaderBytes, lengths_.data(), lengths_.size() * sizeof(lengths_[0]));
+  }
+
+  void get(const std::uint32_t* docids, std::size_t size, std::uint32_t* lengths) override {
+    if (size > 0 && docids[size - 1] >= lengths_.size()) refuse_docid();
+    for (std::size_t i = 0; i < size; ++i) lengths[i] = lengths_[docids[i]];
+  }
+
+ private:
+  Region<std::uint32_t> lengths_;
+};
+
+// Document lengths through a cache of pages, direct-mapped.
 class LengthCache : public DocumentLengths {
  public:
   LengthCache(const File& file, std::uint64_t num_docs, std::size_t memory_bytes)
@@ -60,9 +80,7 @@ class LengthCache : public DocumentLengths {
  private:
   void load(std::uint32_t page, std::uint32_t slot) {
     const std::uint64_t first = std::uint64_t{page} << kLengthPageShift;
-    if (first >= num_docs_) {
-      throw Error(ErrorKind::kCorrupt, {}, "a run names a document that is not there");
-    }
+    if (first >= num_docs_) refuse_docid();
     const auto size = static_cast<std::size_t>(
         std::min<std::uint64_t>(num_docs_ - first, std::uint64_t{1} << kLengthPageShift));
     file_.pread_exact(kHeaderBytes + first * sizeof(std::uint32_t),
@@ -129,6 +147,10 @@ class TermMerge {
         segment_(*segment),
         monitor_(*monitor) {
     for (const RunInfo& run : set.runs) total_bytes_ += run.samples_offset - run.terms_offset;
+    const std::uint64_t num_docs = segment->documents().num_docs();
+    if (num_docs * sizeof(std::uint32_t) <= plan.length_cache_bytes) {
+      all_lengths_.emplace(segment->lengths_file(), num_docs);
+    }
     split();
   }
 
@@ -187,8 +209,13 @@ class TermMerge {
   void work() {
     try {
       RunQueue queue(set_, 0, set_.runs.size(), plan_.cursor_buffer_bytes);
-      LengthCache lengths(segment_.lengths_file(), segment_.documents().num_docs(),
-                          plan_.length_cache_bytes);
+      std::optional<LengthCache> length_cache;
+      if (!all_lengths_) {
+        length_cache.emplace(segment_.lengths_file(), segment_.documents().num_docs(),
+                             plan_.length_cache_bytes);
+      }
+      DocumentLengths& lengths = all_lengths_ ? static_cast<DocumentLengths&>(*all_lengths_)
+                                              : static_cast<DocumentLengths&>(*length_cache);
       const auto decoded = std::make_unique<DecodedRecord>();
       for (std::size_t range; (range = next_range_++) < begins_.size();) {
         monitor_.check();
@@ -214,8 +241,8 @@ class TermMerge {
     return output;
   }
 
-  void merge_range(std::size_t range, RunQueue& queue, LengthCache& lengths, DecodedRecord& decoded,
-                   Output& output) {
+  void merge_range(std::size_t range, RunQueue& queue, DocumentLengths& lengths,
+                   DecodedRecord& decoded, Output& output) {
     const StageScope stage(Stage::kQueue);
     queue.open(begins_[range],
                range + 1 < begins_.size() ? std::optional(begins_[range + 1]) : std::nullopt);
@@ -341,6 +368,7 @@ class TermMerge {
   SegmentWriter& segment_;
   Monitor& monitor_;
   std::uint64_t total_bytes_ = 0;
+  std::optional<AllLengths> all_lengths_;
   std::vector<std::uint64_t> begins_;  // prefix where each range begins
   std::atomic<std::size_t> next_range_ = 0;
   std::atomic<std::uint64_t> num_postings_ = 0;
