@@ -81,6 +81,10 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
   const std::size_t tokens = (memory_bytes - with_terms) / 8;
   plan.log_tokens = std::min(tokens & ~std::size_t{1023}, kMaxLogTokens);
   if (plan.log_tokens == kMaxLogTokens) {
+    // Of what is left over first a sparser table, which takes 7 % off linux's time here.
+    AccumulatorPlan sparse = plan;
+    sparse.slots_per_key = 4;
+    if (sparse.memory_bytes(max_token_bytes) <= memory_bytes) plan = sparse;
     plan.term_arena_bytes += std::min(plan.max_keys * (kMaxArenaBytesPerKey - kArenaBytesPerKey),
                                       memory_bytes - plan.memory_bytes(max_token_bytes));
   }
@@ -89,15 +93,15 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
 }
 
 std::size_t AccumulatorPlan::memory_bytes(std::uint32_t max_token_bytes) const {
-  return 8 * log_tokens + Vocabulary::memory_bytes(max_keys, term_arena_bytes) + max_keys * 4 +
-         document_bytes + max_pieces * 8 + RecordBuilder::kMemoryBytes +
+  return 8 * log_tokens + Vocabulary::memory_bytes(max_keys, term_arena_bytes, slots_per_key) +
+         max_keys * 4 + document_bytes + max_pieces * 8 + RecordBuilder::kMemoryBytes +
          RunWriter::memory_bytes(max_token_bytes);
 }
 
 Accumulator::Accumulator(const AccumulatorPlan& plan, const Limits& limits, File& spill,
                          std::uint32_t spill_index)
     : limits_(limits),
-      vocabulary_(plan.max_keys, plan.term_arena_bytes),
+      vocabulary_(plan.max_keys, plan.term_arena_bytes, plan.slots_per_key),
       log_(plan.log_tokens),
       scattered_(plan.log_tokens),
       cursors_(plan.max_keys + 1),

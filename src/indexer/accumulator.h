@@ -22,6 +22,7 @@ struct AccumulatorPlan {
   std::size_t log_tokens = 0;  ///< Tokens of a run at most. (Also see OccurrenceLayout.)
   std::size_t max_keys = 0;    ///< Terms of a run at most, and forms that are none.
   std::size_t term_arena_bytes = 0;
+  std::size_t slots_per_key = 2;   ///< Of the vocabulary's table.
   std::size_t document_bytes = 0;  ///< Document entries of a run.
   std::size_t max_pieces = 0;      ///< Documents of a run.
 

@@ -6,8 +6,8 @@
 
 namespace spimi {
 
-Vocabulary::Vocabulary(std::size_t max_keys, std::size_t arena_bytes)
-    : slots_(num_slots(max_keys)),
+Vocabulary::Vocabulary(std::size_t max_keys, std::size_t arena_bytes, std::size_t slots_per_key)
+    : slots_(std::bit_ceil(slots_per_key * max_keys)),
       entries_(max_keys + 1),
       arena_(arena_bytes),
       mask_(slots_.size() - 1) {

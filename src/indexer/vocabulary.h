@@ -51,12 +51,14 @@ class Vocabulary {
   };
 
   Vocabulary() = default;
-  /// `max_keys` is at most kMaxKeys; kBytePadding of the arena hold no keys.
-  Vocabulary(std::size_t max_keys, std::size_t arena_bytes);
+  /// `max_keys` is at most kMaxKeys; kBytePadding of the arena hold no keys. The table has at least
+  /// `slots_per_key` slots for each, which is 2 or more: chains grow without bound as it fills.
+  Vocabulary(std::size_t max_keys, std::size_t arena_bytes, std::size_t slots_per_key = 2);
 
-  static std::size_t memory_bytes(std::size_t max_keys, std::size_t arena_bytes) {
-    return num_slots(max_keys) * sizeof(std::uint32_t) + (max_keys + 1) * sizeof(TermRef) +
-           arena_bytes;
+  static std::size_t memory_bytes(std::size_t max_keys, std::size_t arena_bytes,
+                                  std::size_t slots_per_key) {
+    return std::bit_ceil(slots_per_key * max_keys) * sizeof(std::uint32_t) +
+           (max_keys + 1) * sizeof(TermRef) + arena_bytes;
   }
 
   /// Of a key of up to kInlineBytes, by its words. Keys hold no zero bytes, so the words tell the
@@ -129,8 +131,6 @@ class Vocabulary {
   // A slot: above, the tag; below, the entry, which is never 0.
   static constexpr std::uint32_t kEntryMask = kMaxKeys;
 
-  // Half of the table is never used, for chains grow without bound as it fills.
-  static std::size_t num_slots(std::size_t max_keys) { return std::bit_ceil(2 * max_keys); }
   static std::uint32_t tag_of(const Key& key) {
     return static_cast<std::uint32_t>(key.hash >> 32) & ~kEntryMask;
   }
