@@ -56,7 +56,7 @@ HWY_INLINE auto is_less(D d, V v, int limit) {
 HWY_INLINE auto is_high(D d, V v) { return is_less(d, v, 0); }
 
 // Where the bytes are among the `size` from `first` on: these become the least of signed ones.
-HWY_INLINE auto is_among(D d, V v, char first, int size) {
+HWY_INLINE auto is_among(D d, V v, int first, int size) {
   return is_less(d, hn::Add(v, hn::Set(d, static_cast<std::uint8_t>(0x80 - first))), size - 0x80);
 }
 
@@ -135,21 +135,20 @@ HWY_INLINE std::uint64_t find_high(const std::uint8_t* text) {
 }
 
 // Bytes in [first, last].
-HWY_INLINE std::uint64_t find_in(const std::uint8_t* text, unsigned first, unsigned last) {
-  const V least = hn::Set(D(), static_cast<std::uint8_t>(first));
-  const V size = hn::Set(D(), static_cast<std::uint8_t>(last - first + 1));
-  return find_if(text, [=](V v) HWY_ATTR { return hn::Lt(hn::Sub(v, least), size); });
+HWY_INLINE std::uint64_t find_in(const std::uint8_t* text, int first, int last) {
+  return find_if(text, [=](V v) HWY_ATTR { return is_among(D(), v, first, last - first + 1); });
 }
 
-HWY_INLINE std::uint64_t find(const std::uint8_t* text, unsigned byte) {
-  return find_in(text, byte, byte);
+HWY_INLINE std::uint64_t find(const std::uint8_t* text, int byte) {
+  const V bytes = hn::Set(D(), static_cast<std::uint8_t>(byte));
+  return find_if(text, [=](V v) HWY_ATTR { return hn::Eq(v, bytes); });
 }
 
 // The second bytes in a block that make no plain letter with the first ones (is_plain_letter).
 // `is_lead_before` says whether the last byte of the block before is a lead.
 HWY_INLINE std::uint64_t find_exceptions(const std::uint8_t* text, bool is_lead_before) {
   const std::uint8_t before = is_lead_before ? text[-1] : 0;
-  const auto second_of = [&](unsigned lead) HWY_ATTR {
+  const auto second_of = [&](int lead) HWY_ATTR {
     return find(text, lead) << 1 | std::uint64_t{before == lead};
   };
   const std::uint64_t exceptions = second_of(0xC3) & (find(text, 0x97) | find(text, 0xB7));
