@@ -81,7 +81,7 @@ AccumulatorPlan AccumulatorPlan::fit(std::size_t memory_bytes, std::uint32_t max
   const std::size_t tokens = (memory_bytes - with_terms) / 8;
   plan.log_tokens = std::min(tokens & ~std::size_t{1023}, kMaxLogTokens);
   if (plan.log_tokens == kMaxLogTokens) {
-    // Of what is left over first a sparser table, which takes 7 % off linux's time here.
+    // What is left over goes into a sparser table first: 7 % less time in `accumulate` for Linux.
     AccumulatorPlan sparse = plan;
     sparse.slots_per_key = 4;
     if (sparse.memory_bytes(max_token_bytes) <= memory_bytes) plan = sparse;
