@@ -16,6 +16,7 @@ namespace spimi {
 class BackgroundSync {
  public:
   BackgroundSync() = default;
+  /// Waits for the sync that is under way: its file is about to be closed.
   ~BackgroundSync() { stop(); }
   BackgroundSync(const BackgroundSync&) = delete;
   BackgroundSync& operator=(const BackgroundSync&) = delete;

@@ -13,7 +13,8 @@
 namespace spimi {
 
 /// Writes a segment: all documents, finish_documents, then lists and terms in term order, then
-/// finish. Nothing is durable, and no header is there, before finish returns.
+/// finish. What is written is synced early, but no file is whole, for it has no header, before
+/// finish.
 class SegmentWriter {
  public:
   /// Makes the directory, which is not there, and its files.

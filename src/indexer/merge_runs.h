@@ -16,7 +16,7 @@ struct MergePlan {
   std::size_t fan_in = 2;               ///< Runs merged at once, by each thread.
   std::size_t cursor_buffer_bytes = 0;  ///< For each run and thread.
   std::size_t output_bytes = 0;         ///< Encoded lists that wait for their turn, in all.
-  std::size_t length_cache_bytes = 0;   ///< Document lengths, for each thread.
+  std::size_t length_cache_bytes = 0;   ///< Document lengths: all of them, or of each thread.
 
   /// Divides `memory_bytes` for a merge of `num_runs` runs. Takes as many of the threads
   /// as end soonest: one more leaves less memory to each, which may cost a pass. `max_fan_in` 0:

@@ -54,14 +54,13 @@ class AllLengths : public DocumentLengths {
   Region<std::uint32_t> lengths_;
 };
 
-// Document lengths through a cache of pages, direct-mapped.
+// Document lengths through a cache of pages, direct-mapped: of more than memory holds.
 class LengthCache : public DocumentLengths {
  public:
   LengthCache(const File& file, std::uint64_t num_docs, std::size_t memory_bytes)
       : file_(file), num_docs_(num_docs) {
-    const std::uint64_t pages = (num_docs >> kLengthPageShift) + 1;
     std::size_t slots = 1;
-    while (slots < pages && 2 * slots * kLengthPageBytes <= memory_bytes) slots *= 2;
+    while (2 * slots * kLengthPageBytes <= memory_bytes) slots *= 2;
     pages_ = Region<std::uint32_t>(slots << kLengthPageShift);
     page_of_slot_.assign(slots, ~std::uint32_t{0});
   }
@@ -411,7 +410,7 @@ MergePlan MergePlan::fit(std::uint64_t memory_bytes, unsigned num_threads, std::
   const std::size_t buffer =
       std::max(RunCursor::min_buffer_bytes(max_token_bytes), kMinCursorBuffer);
   const std::uint64_t lengths_bytes =
-      ((num_docs >> kLengthPageShift) + 1) * std::uint64_t{kLengthPageBytes} * 2;
+      ((num_docs >> kLengthPageShift) + 1) * std::uint64_t{kLengthPageBytes};
   const auto divide = [&](unsigned threads) {
     MergePlan plan;
     plan.num_threads = threads;

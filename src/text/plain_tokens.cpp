@@ -34,7 +34,7 @@ template <class Mask>
 HWY_INLINE std::uint64_t bits_of(D d, Mask mask) {
   // No more than the bits that there are, so that nothing need be cleared.
   hwy::UnsignedFromSize<std::max<std::size_t>(hn::MaxLanes(d) / 8, 1)> few = 0;
-  std::uint8_t bytes[sizeof(few)] = {};
+  std::uint8_t bytes[8];  // which Highway may write
   hn::StoreMaskBits(d, mask, bytes);
   std::memcpy(&few, bytes, sizeof(few));
   std::uint64_t bits = few;
@@ -184,9 +184,9 @@ std::size_t PlainPrefix(const char* text, std::size_t size) {
 }
 
 // What append_set_bits may write behind the entries that there are, which the next call overwrites:
-// counting first and writing sixteen at once has no branch to mispredict in text of ordinary
-// density.
+// many at once take no branch that depends on their number. And room for kTokenSlack empty tokens.
 constexpr std::size_t kSlack = 16;
+static_assert(kSlack >= 2 * kTokenSlack);
 
 #if HWY_ARCH_X86_64 && HWY_TARGET == HWY_AVX3_DL
 

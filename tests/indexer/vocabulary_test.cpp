@@ -101,7 +101,8 @@ TEST(VocabularyMapTest, IsAMap) {
   Random random(test_seed());
   for (const std::size_t max_keys : {2, 5, 64, 3000, 60000}) {
     SCOPED_TRACE(max_keys);
-    Vocabulary vocabulary(max_keys, max_keys * kMaxWordBytes + kBytePadding);
+    Vocabulary vocabulary(max_keys, max_keys * kMaxWordBytes + kBytePadding,
+                          max_keys % 5 == 0 ? 4 : 2);
     std::map<std::string, std::uint32_t> numbers;   // of this run, aliases among them
     std::map<std::uint32_t, std::uint32_t> counts;  // by term
     const auto number_of = [&](const std::string& word) {
