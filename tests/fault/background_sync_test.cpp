@@ -118,7 +118,7 @@ TEST_F(BackgroundSyncTest, ASegmentIsSyncedWhileItIsWrittenAndAtItsEnd) {
   write_lists(&segment);
   const std::string postings = directory_.path("segment/postings");
   EXPECT_EQ(syncs.wait_for(1).back(), postings);
-  IndexInfo info;
+  IndexInfo info{};
   segment.finish(&info);
   // One early sync, then those of all files and of the directory.
   const std::vector<std::string> paths = syncs.wait_for(kNumSegmentFiles + 2);
@@ -132,7 +132,7 @@ TEST_F(BackgroundSyncTest, ASegmentWhoseEarlySyncFailedFails) {
   SegmentWriter segment(directory_.path("segment"), true);
   write_lists(&segment);
   syncs.wait_for(1);
-  IndexInfo info;
+  IndexInfo info{};
   const std::optional<Error> error = error_of([&] { segment.finish(&info); });
   ASSERT_TRUE(error);
   EXPECT_EQ(error->kind(), ErrorKind::kIo);
