@@ -13,7 +13,7 @@ echo "format: clean"
 
 # What the tests are to fail must go through base/system_calls.h.
 calls='open|openat|close|read|pread|write|pwrite|fsync|fdatasync|rename|renameat2?|unlink|unlinkat|rmdir|mkdir|mkdirat'
-calls+='|fstat|lstat|stat|fstatat|fstatvfs|statvfs|flock|ftruncate|fallocate|getdents64|lseek|symlink|readlink'
+calls+='|fstat|lstat|stat|fstatat|fstatvfs|statvfs|flock|ftruncate|fallocate|sync_file_range|getdents64|lseek|symlink|readlink'
 if grep -rnE "(^|[^[:alnum:]_>])::($calls)\(" src --include='*.cpp' --include='*.h' |
   grep -vE '^src/(base/system_calls\.cpp|cli/(main|console|progress_line|signals)\.cpp)'; then
   echo "lint: these system calls do not go through base/system_calls.h" >&2

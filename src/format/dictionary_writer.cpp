@@ -58,26 +58,17 @@ void DictionaryWriter::add(std::size_t lcp, std::string_view suffix, const TermI
   if (lcp >= 15) to = put_varint(to, lcp - 15);
   if (suffix.size() >= 15) to = put_varint(to, suffix.size() - 15);
   copy_padded(to, suffix.data(), suffix.size());
-  block_.commit(put_info(to + suffix.size(), info));
+  to += suffix.size();
+  const bool all_once = info.cf == info.df;
+  const std::uint64_t df = std::uint64_t{info.df} << 1 | all_once;
+  to = all_once ? put_varints(to, {df, info.postings_bytes})
+                : put_varints(to, {df, info.cf - info.df - 1, info.postings_bytes});
+  if (info.df >= kBlockValues) to = put_varint(to, info.skips_bytes);
+  if (positions_) to = put_varint(to, info.positions_bytes);
+  block_.commit(to);
   offsets_[0] += info.postings_bytes;
   offsets_[1] += info.skips_bytes;
   offsets_[2] += info.positions_bytes;
-}
-
-std::uint8_t* DictionaryWriter::put_info(std::uint8_t* to, const TermInfo& info) const {
-  const bool all_once = info.cf == info.df;
-  const std::uint64_t df = std::uint64_t{info.df} << 1 | all_once;
-  if (positions_ && info.df < kBlockValues) {  // as most terms are
-    return all_once ? put_varints(to, {df, info.postings_bytes, info.positions_bytes})
-                    : put_varints(to, {df, info.cf - info.df - 1, info.postings_bytes,
-                                       info.positions_bytes});
-  }
-  to = put_varint(to, df);
-  if (!all_once) to = put_varint(to, info.cf - info.df - 1);
-  to = put_varint(to, info.postings_bytes);
-  if (info.df >= kBlockValues) to = put_varint(to, info.skips_bytes);
-  if (positions_) to = put_varint(to, info.positions_bytes);
-  return to;
 }
 
 void DictionaryWriter::write_block(std::size_t num_terms) {

@@ -28,7 +28,6 @@ class DictionaryWriter {
 
  private:
   std::string_view last_term() const { return {last_term_.data(), last_term_bytes_}; }
-  std::uint8_t* put_info(std::uint8_t* to, const TermInfo& info) const;
   void write_block(std::size_t num_terms);
 
   SegmentFileWriter& terms_;

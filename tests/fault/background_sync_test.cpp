@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fault/faulty_system_calls.h"
@@ -23,16 +25,29 @@
 namespace spimi::testing {
 namespace {
 
-// Counts the syncs, and fails those that are told to.
+// Notes down the syncs. The first may fail, all may take a while, and none ends while they are
+// held.
 class Syncs : public SystemCallRule {
  public:
-  explicit Syncs(int first_error = 0) : first_error_(first_error) {}
+  explicit Syncs(int first_error = 0, std::chrono::milliseconds time = {})
+      : first_error_(first_error), time_(time) {}
   int fail(const SystemCall& call) override {
     if (call.kind != CallKind::kSync) return 0;
-    const std::lock_guard lock(mutex_);
+    std::this_thread::sleep_for(time_);
+    std::unique_lock lock(mutex_);
     paths_.push_back(call.path);
     changed_.notify_all();
+    changed_.wait(lock, [this] { return !held_; });
     return paths_.size() == 1 ? first_error_ : 0;
+  }
+  void hold(bool held) {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
+  }
+  std::size_t size() {
+    const std::lock_guard lock(mutex_);
+    return paths_.size();
   }
   // The paths of the first `size` syncs, once there are so many.
   std::vector<std::string> wait_for(std::size_t size) {
@@ -43,9 +58,11 @@ class Syncs : public SystemCallRule {
 
  private:
   const int first_error_;
+  const std::chrono::milliseconds time_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> paths_;
+  bool held_ = false;
 };
 
 class BackgroundSyncTest : public ::testing::Test {
@@ -100,15 +117,35 @@ TEST_F(BackgroundSyncTest, TellsOfAFailure) {
   EXPECT_EQ(error->path(), file.path());
 }
 
-TEST_F(BackgroundSyncTest, MayEndWithRequestsLeftOver) {
+TEST_F(BackgroundSyncTest, DropsTheRequestsLeftOverAtItsEnd) {
   std::vector<File> files;
   for (int i = 0; i < 20; ++i) {
     files.push_back(File::create(directory_.path("file" + std::to_string(i))));
   }
-  Syncs syncs(EIO);
+  // All of them would take a second.
+  Syncs syncs(EIO, std::chrono::milliseconds(50));
+  const UseRule use(syncs);
+  {
+    BackgroundSync background;
+    for (File& file : files) background.request(file);
+  }
+  EXPECT_LT(syncs.size(), files.size());
+}
+
+TEST_F(BackgroundSyncTest, SyncsAFileOnceForTheRequestsThatWait) {
+  File file = File::create(directory_.path("file")), last = File::create(directory_.path("last"));
+  Syncs syncs;
   const UseRule use(syncs);
   BackgroundSync background;
-  for (File& file : files) background.request(file);
+  syncs.hold(true);
+  for (int i = 0; i < 20; ++i) background.request(file);
+  background.request(last);
+  syncs.hold(false);
+  // One that was begun before the last of them, and one for those that came meanwhile.
+  const std::vector<std::string> paths = syncs.wait_for(2);
+  EXPECT_EQ(paths[0], file.path());
+  const std::vector<std::string> all = paths[1] == last.path() ? paths : syncs.wait_for(3);
+  EXPECT_EQ(all.back(), last.path());
 }
 
 TEST_F(BackgroundSyncTest, ASegmentIsSyncedWhileItIsWrittenAndAtItsEnd) {
