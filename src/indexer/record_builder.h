@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/region.h"
+#include "indexer/record_words.h"
 #include "indexer/run.h"
 
 namespace spimi {
@@ -45,15 +46,16 @@ class RecordBuilder {
     next_piece_ = 0;
   }
 
-  void put_position(std::uint32_t gap) { position_ = write_position(gap, position_); }
+  void put_position(std::uint32_t gap) { position_ = put_position_words(gap, position_); }
 
   void put_posting(std::uint32_t piece, std::uint32_t tf) {
-    posting_ = write_posting(piece - next_piece_, tf, posting_);
+    posting_ = put_posting_words(piece - next_piece_, tf, posting_);
     next_piece_ = piece + 1;
     ++num_postings_;
   }
 
-  /// A record of 1 to kRecordOccurrences occurrences, which ascend.
+  /// A record of 1 to kRecordOccurrences occurrences, which ascend. kOccurrenceSlack numbers behind
+  /// them may be read.
   void build(const OccurrenceLayout& layout, const std::uint32_t* occurrences, std::size_t size);
 
   std::uint32_t num_postings() const { return num_postings_; }
@@ -63,31 +65,6 @@ class RecordBuilder {
   }
 
  private:
-  static std::uint16_t* write_position(std::uint32_t gap, std::uint16_t* to) {
-    if (gap < kPositionEscape) [[likely]] {
-      *to = static_cast<std::uint16_t>(gap);
-      return to + 1;
-    }
-    *to = kPositionEscape;
-    __builtin_memcpy(to + 1, &gap, 4);
-    return to + 3;
-  }
-
-  static std::uint16_t* write_posting(std::uint32_t gap, std::uint32_t tf, std::uint16_t* to) {
-    const std::uint32_t gap_code = gap < kPostingGapEscape ? gap : kPostingGapEscape;
-    const std::uint32_t tf_code = tf - 1 < kPostingTfEscape ? tf - 1 : kPostingTfEscape;
-    *to++ = static_cast<std::uint16_t>(gap_code << 3 | tf_code);
-    if (gap_code == kPostingGapEscape) [[unlikely]] {
-      __builtin_memcpy(to, &gap, 4);
-      to += 2;
-    }
-    if (tf_code == kPostingTfEscape) [[unlikely]] {
-      __builtin_memcpy(to, &tf, 4);
-      to += 2;
-    }
-    return to;
-  }
-
   static constexpr std::size_t kMaxPostingWords = kRecordOccurrences * 5;
 
   Region<std::uint16_t> words_;

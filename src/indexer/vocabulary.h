@@ -41,6 +41,11 @@ class Vocabulary {
   /// Keys are numbered from 1 to at most this.
   static constexpr std::size_t kMaxKeys = (std::size_t{1} << 20) - 1;
 
+  /// Sixteen bytes.
+  struct Words {
+    std::uint64_t a, b;
+  };
+
   /// A key made ready: `bytes` are needed of long keys only.
   struct Key {
     std::uint64_t words[2];  // the first 16 bytes, filled up with zeros
@@ -135,9 +140,6 @@ class Vocabulary {
     return static_cast<std::uint32_t>(key.hash >> 32) & ~kEntryMask;
   }
 
-  struct Words {
-    std::uint64_t a, b;
-  };
   static Words load_words(const char* bytes) {
     Words words;
     std::memcpy(&words, bytes, sizeof(words));

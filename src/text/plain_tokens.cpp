@@ -11,6 +11,7 @@
 
 #include <hwy/highway.h>
 
+#include "base/bit_places.h"
 #include "base/cpu_targets.h"
 #include "text/plain_tokens.h"
 
@@ -208,24 +209,6 @@ HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base
 }
 
 #else
-
-// The places of the set bits of each byte, from the lowest on.
-struct BitPlaces {
-  alignas(64) std::uint8_t of[256][8];
-  std::uint8_t size[256];
-};
-constexpr BitPlaces make_bit_places() {
-  BitPlaces places{};
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    unsigned n = 0;
-    for (std::uint8_t bit = 0; bit < 8; ++bit) {
-      if (byte >> bit & 1) places.of[byte][n++] = bit;
-    }
-    places.size[byte] = static_cast<std::uint8_t>(n);
-  }
-  return places;
-}
-constexpr BitPlaces kBitPlaces = make_bit_places();
 
 // Appends `base` plus the index of each set bit to `out`; returns the new end.
 HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base,

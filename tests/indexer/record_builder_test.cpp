@@ -1,9 +1,11 @@
-// Records of occurrences are those of the postings that one finds by going through the pieces.
+// Records of occurrences are those of the postings that one finds by going through the pieces, with
+// every instruction set that can run here.
 
 #include "indexer/record_builder.h"
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -47,11 +49,18 @@ class Pieces {
       }
       expected.put_posting(piece, static_cast<std::uint32_t>(i - first));
     }
-    RecordBuilder record;
-    record.build(layout_, occurrences.data(), occurrences.size());
-    EXPECT_EQ(record.num_postings(), expected.num_postings());
-    EXPECT_EQ(words_of(record.posting_words()), words_of(expected.posting_words()));
-    EXPECT_EQ(words_of(record.position_words()), words_of(expected.position_words()));
+    // What follows is another term's.
+    occurrences.resize(tokens.size() + kOccurrenceSlack, static_cast<std::uint32_t>(tokens[0]));
+    for (std::size_t target = 0; target < record_words_testing::num_targets(); ++target) {
+      SCOPED_TRACE(target);
+      record_words_testing::use_target(target);
+      RecordBuilder record;
+      record.build(layout_, occurrences.data(), tokens.size());
+      EXPECT_EQ(record.num_postings(), expected.num_postings());
+      EXPECT_EQ(words_of(record.posting_words()), words_of(expected.posting_words()));
+      EXPECT_EQ(words_of(record.position_words()), words_of(expected.position_words()));
+    }
+    record_words_testing::use_target(record_words_testing::num_targets());
   }
 
  private:
@@ -105,6 +114,32 @@ TEST(RecordBuilderTest, FindsTheFirstAndTheLastTokenOfEachDocument) {
   }
   ASSERT_LE(all.size(), kRecordOccurrences);
   pieces.expect_record(all);
+}
+
+// Postings with as many occurrences as a word counts, and one more, among others that have few.
+TEST(RecordBuilderTest, CountsOccurrences) {
+  for (const std::uint32_t most : {7u, 8u, 9u, 100u}) {
+    for (std::uint32_t place = 0; place < 20; ++place) {
+      SCOPED_TRACE(std::to_string(most) + " " + std::to_string(place));
+      std::vector<std::uint32_t> sizes(20, 2);
+      sizes[place] = most;
+      const Pieces pieces(sizes, 0);
+      std::vector<std::uint32_t> all(pieces.num_tokens());
+      std::iota(all.begin(), all.end(), 0);
+      pieces.expect_record(all);
+    }
+  }
+}
+
+// Gaps between positions of as much as a word holds, and of one more.
+TEST(RecordBuilderTest, FindsPositionsThatAreFarApart) {
+  const Pieces pieces({10, 70000, 10}, 0);
+  for (std::uint32_t gap = kPositionEscape - 2; gap <= kPositionEscape + 2u; ++gap) {
+    SCOPED_TRACE(gap);
+    pieces.expect_record({10 + gap, 70010});
+    pieces.expect_record({9, 10 + gap});
+    pieces.expect_record({2, 11, 12 + gap, 13 + gap});
+  }
 }
 
 // Gaps between documents that take more than their word.
