@@ -1,5 +1,6 @@
 #include "spimi/build.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <thread>
 
 #include "base/disk_space.h"
+#include "base/system_calls.h"
 #include "indexer/build_plan.h"
 #include "indexer/earlier_work.h"
 #include "indexer/finish.h"
@@ -55,6 +57,14 @@ std::size_t raise_file_limit() {
   return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 65536));
 }
 
+// The kernel's table of descriptors grows by doubling, and in a process of several threads each
+// time waits until all processors have seen it: two threads stood still for 20 ms each. So it grows
+// before they begin. `fd` is any that is open.
+void reserve_descriptors(int fd, std::size_t size) {
+  const int last = ::fcntl(fd, F_DUPFD_CLOEXEC, static_cast<int>(size) - 1);
+  if (last >= 0) (void)os::close(last);
+}
+
 std::string absolute_path(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
                                                          &std::free);
@@ -85,6 +95,7 @@ class Build {
         corpus_(corpus.string()),
         skips_(options) {
     const std::size_t files = raise_file_limit();
+    max_descriptors_ = std::min<std::size_t>(files, 4096);
     // Descriptors: the walk's stack, the leases of all threads, and for each thread a spill file
     // and a document; some for everything else.
     const std::size_t others = 32 + 2 * std::size_t{plan.num_threads};
@@ -143,6 +154,7 @@ class Build {
       sealed.set.runs = earlier_->runs();
     }
     std::vector<Worker> workers = make_workers(walk, &sealed.set.files);
+    reserve_descriptors(sealed.set.files[0].fd(), max_descriptors_);
     {
       std::jthread measuring;
       try {
@@ -329,6 +341,7 @@ class Build {
   Journal journal_;
   Skips skips_;
   std::atomic<bool> has_runs_ = false;
+  std::size_t max_descriptors_;
   std::size_t max_open_directories_;
   std::size_t lease_directories_;
   std::atomic<bool> done_reading_ = false;
