@@ -7,7 +7,7 @@ namespace spimi {
 
 /// For each byte the places of its set bits, ascending and then zeros, and how many they are.
 struct PlacesOfBits {
-  std::array<std::array<std::uint8_t, 8>, 256> places{};
+  alignas(64) std::array<std::array<std::uint8_t, 8>, 256> places{};
   std::array<std::uint8_t, 256> num_places{};
 };
 

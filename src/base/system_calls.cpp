@@ -44,6 +44,7 @@ int fstatat(int directory, const char* name, struct stat* status, int flags) {
   return ::fstatat(directory, name, status, flags);
 }
 int fstatvfs(int fd, struct statvfs* status) { return ::fstatvfs(fd, status); }
+int duplicate(int fd, int least) { return ::fcntl(fd, F_DUPFD_CLOEXEC, least); }
 int flock(int fd, int operation) { return ::flock(fd, operation); }
 
 int fsync(int fd) { return ::fsync(fd); }

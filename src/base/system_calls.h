@@ -17,6 +17,8 @@ namespace spimi::os {
 int open_once(const char* path, int flags, mode_t mode);
 int openat_once(int directory, const char* name, int flags);
 int close(int fd);
+/// fcntl(F_DUPFD_CLOEXEC): another descriptor of the same file, of that number or above.
+int duplicate(int fd, int least);
 
 ssize_t read(int fd, void* data, size_t size);
 ssize_t pread(int fd, void* data, size_t size, off_t offset);

@@ -89,7 +89,7 @@ class Accumulator : public TokenSink {
   const Limits limits_;
   Vocabulary vocabulary_;
   Region<std::uint32_t> log_;        // term numbers in text order; 0 is a token without a term
-  Region<std::uint32_t> scattered_;  // occurrences by term (OccurrenceLayout)
+  Region<std::uint32_t> scattered_;  // occurrences by term (OccurrenceLayout), and their slack
   Region<std::uint32_t> cursors_;    // by term number
   Region<std::uint32_t>
       piece_starts_;  // log index of each document's first token, and one more at a flush

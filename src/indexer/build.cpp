@@ -1,6 +1,5 @@
 #include "spimi/build.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -59,9 +58,12 @@ std::size_t raise_file_limit() {
 
 // The kernel's table of descriptors grows by doubling, and in a process of several threads each
 // time waits until all processors have seen it: two threads stood still for 20 ms each. So it grows
-// before they begin. `fd` is any that is open.
-void reserve_descriptors(int fd, std::size_t size) {
-  const int last = ::fcntl(fd, F_DUPFD_CLOEXEC, static_cast<int>(size) - 1);
+// before they begin, as far as four threads need; what is left are two times. `fd` is any that is
+// open.
+void reserve_descriptors(int fd, std::size_t max_descriptors) {
+  constexpr std::size_t kEnough = 4096;
+  const std::size_t size = std::min(max_descriptors, kEnough);
+  const int last = os::duplicate(fd, static_cast<int>(size) - 1);
   if (last >= 0) (void)os::close(last);
 }
 
@@ -95,7 +97,7 @@ class Build {
         corpus_(corpus.string()),
         skips_(options) {
     const std::size_t files = raise_file_limit();
-    max_descriptors_ = std::min<std::size_t>(files, 4096);
+    max_descriptors_ = files;
     // Descriptors: the walk's stack, the leases of all threads, and for each thread a spill file
     // and a document; some for everything else.
     const std::size_t others = 32 + 2 * std::size_t{plan.num_threads};

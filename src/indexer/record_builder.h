@@ -34,8 +34,10 @@ struct OccurrenceLayout {
 class RecordBuilder {
  public:
   RecordBuilder() : words_(kNumWords) {}
-  // What is behind the last word may be read, see copy_words.
-  static constexpr std::size_t kNumWords = kRecordOccurrences * 8 + 8;
+  // Postings, then positions, and what may be read (copy_words) or written behind those. Positions
+  // come first: vectors do not write over them, for they write a word for each posting, and there
+  // is room for five.
+  static constexpr std::size_t kNumWords = kRecordOccurrences * 8 + kOccurrenceSlack;
   static constexpr std::size_t kMemoryBytes = kNumWords * sizeof(std::uint16_t);
 
   /// A record by its postings; a posting's positions are put before the posting itself.

@@ -35,19 +35,19 @@ inline std::uint16_t* put_position_words(std::uint32_t gap, std::uint16_t* to) {
   return to + 3;
 }
 
-/// Vector code may read so many numbers behind occurrences, and write so many words behind those
-/// that it makes.
+/// Vector code may read so many numbers behind the occurrences, and write so many words behind both
+/// of what it makes.
 inline constexpr std::size_t kOccurrenceSlack = 8;
 
 struct OccurrenceWords {
   std::uint16_t* postings_end;
   std::uint32_t num_postings;
-  bool gaps_fit;  ///< False: a gap takes more than its word, and none of them is to be used.
+  bool gaps_fit;  ///< False: a gap takes more than a word, and none of them is to be used.
 };
 
 /// Makes the words of 1 to kRecordOccurrences occurrences, which ascend, each a piece above and
-/// `position_bits` of a position below: those of the postings, and to `gaps` one for each position
-/// but the first. Picked for the processor at run time (Highway).
+/// `position_bits` of a position below: those of the postings to `postings`, and to `gaps` a word
+/// for each position but the first. Picked for the processor at run time (Highway).
 OccurrenceWords put_occurrence_words(const std::uint32_t* occurrences, std::size_t size,
                                      unsigned position_bits, std::uint16_t* postings,
                                      std::uint16_t* gaps);

@@ -11,8 +11,8 @@
 
 #include <hwy/highway.h>
 
-#include "base/bit_places.h"
 #include "base/cpu_targets.h"
+#include "base/places_of_bits.h"
 #include "text/plain_tokens.h"
 
 #include <algorithm>
@@ -219,10 +219,10 @@ HWY_INLINE std::uint32_t* append_set_bits(std::uint64_t bits, std::uint32_t base
   for (int k = 0; k < 8; ++k) {
     const auto byte = static_cast<std::uint8_t>(bits >> 8 * k);
     for (std::size_t i = 0; i < 8; i += hn::Lanes(d)) {
-      const auto places = hn::PromoteTo(d, hn::LoadU(d8, kBitPlaces.of[byte] + i));
+      const auto places = hn::PromoteTo(d, hn::LoadU(d8, kPlacesOfBits.places[byte].data() + i));
       hn::StoreU(hn::Add(places, bases), d, out + i);
     }
-    out += kBitPlaces.size[byte];
+    out += kPlacesOfBits.num_places[byte];
     bases = hn::Add(bases, hn::Set(d, 8));
   }
   return out;

@@ -194,6 +194,11 @@ int fstatvfs(int fd, struct statvfs* status) {
   return apply(about(CallKind::kStatus, path_at(fd)),
                [&](size_t) { return ::fstatvfs(fd, status); });
 }
+int duplicate(int fd, int least) {
+  const std::string path = path_at(fd);
+  return apply(about(CallKind::kAdvice, path),
+               [&](size_t) { return remember(::fcntl(fd, F_DUPFD_CLOEXEC, least), path); });
+}
 int flock(int fd, int operation) {
   return apply(about(CallKind::kLock, path_at(fd)), [&](size_t) { return ::flock(fd, operation); });
 }

@@ -17,7 +17,7 @@ enum class CallKind {
   kStatus,  ///< fstat, stat, lstat, fstatat, fstatvfs.
   kLock,
   kSync,
-  kAdvice,  ///< fallocate: its failure is none of the caller.
+  kAdvice,  ///< fallocate, duplicate: its failure is none of the caller.
   kTruncate,
   kMakeDirectory,
   kRemove,
