@@ -17,6 +17,7 @@ int openat_once(int directory, const char* name, int flags) {
   return ::openat(directory, name, flags);
 }
 int close(int fd) { return ::close(fd); }
+int duplicate(int fd, int least) { return ::fcntl(fd, F_DUPFD_CLOEXEC, least); }
 
 ssize_t read(int fd, void* data, size_t size) { return ::read(fd, data, size); }
 ssize_t pread(int fd, void* data, size_t size, off_t offset) {
@@ -44,7 +45,6 @@ int fstatat(int directory, const char* name, struct stat* status, int flags) {
   return ::fstatat(directory, name, status, flags);
 }
 int fstatvfs(int fd, struct statvfs* status) { return ::fstatvfs(fd, status); }
-int duplicate(int fd, int least) { return ::fcntl(fd, F_DUPFD_CLOEXEC, least); }
 int flock(int fd, int operation) { return ::flock(fd, operation); }
 
 int fsync(int fd) { return ::fsync(fd); }

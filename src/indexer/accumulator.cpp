@@ -26,17 +26,12 @@ constexpr std::size_t kScatterBatch = 1024;
 alignas(32) constexpr std::uint8_t kPrefixMask[32] = {255, 255, 255, 255, 255, 255, 255, 255,
                                                       255, 255, 255, 255, 255, 255, 255, 255};
 
-std::uint64_t load_word(const void* from) {
-  std::uint64_t word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
-}
-
 // The first 16 bytes of a token, filled up with zeros. Reads 16 bytes whatever the length. (As one
 // vector, its halves would go to the hash through memory: 6 % more time in `accumulate`.)
 Vocabulary::Words load_key(const char* token, std::uint32_t length) {
-  const std::uint8_t* const mask = kPrefixMask + 16 - std::min(length, 16u);
-  return {load_word(token) & load_word(mask), load_word(token + 8) & load_word(mask + 8)};
+  const Vocabulary::Words words = Vocabulary::load_words(token);
+  const Vocabulary::Words mask = Vocabulary::load_words(kPrefixMask + 16 - std::min(length, 16u));
+  return {words.a & mask.a, words.b & mask.b};
 }
 
 bool has_non_ascii(const Vocabulary::Key& key) {

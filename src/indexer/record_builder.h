@@ -34,9 +34,9 @@ struct OccurrenceLayout {
 class RecordBuilder {
  public:
   RecordBuilder() : words_(kNumWords) {}
-  // Postings, then positions, and what may be read (copy_words) or written behind those. Positions
-  // come first: vectors do not write over them, for they write a word for each posting, and there
-  // is room for five.
+  // Room for postings, then for positions, and what may be read (copy_words) or written behind
+  // those. Behind postings nothing is needed: their vectors write a word for each, where there is
+  // room for five, and so none of the positions, which are there before.
   static constexpr std::size_t kNumWords = kRecordOccurrences * 8 + kOccurrenceSlack;
   static constexpr std::size_t kMemoryBytes = kNumWords * sizeof(std::uint16_t);
 

@@ -45,6 +45,11 @@ class Vocabulary {
   struct Words {
     std::uint64_t a, b;
   };
+  static Words load_words(const void* bytes) {
+    Words words;
+    std::memcpy(&words, bytes, sizeof(words));
+    return words;
+  }
 
   /// A key made ready: `bytes` are needed of long keys only.
   struct Key {
@@ -140,11 +145,6 @@ class Vocabulary {
     return static_cast<std::uint32_t>(key.hash >> 32) & ~kEntryMask;
   }
 
-  static Words load_words(const char* bytes) {
-    Words words;
-    std::memcpy(&words, bytes, sizeof(words));
-    return words;
-  }
   static std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
     const Uint128 product = static_cast<Uint128>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);

@@ -138,6 +138,11 @@ int close(int fd) {
     return ::close(fd);
   });
 }
+int duplicate(int fd, int least) {
+  const std::string path = path_at(fd);
+  return apply(about(CallKind::kAdvice, path),
+               [&](size_t) { return remember(::fcntl(fd, F_DUPFD_CLOEXEC, least), path); });
+}
 
 ssize_t read(int fd, void* data, size_t size) {
   SystemCall call = about(CallKind::kRead, path_at(fd));
@@ -193,11 +198,6 @@ int fstatat(int directory, const char* name, struct stat* status, int flags) {
 int fstatvfs(int fd, struct statvfs* status) {
   return apply(about(CallKind::kStatus, path_at(fd)),
                [&](size_t) { return ::fstatvfs(fd, status); });
-}
-int duplicate(int fd, int least) {
-  const std::string path = path_at(fd);
-  return apply(about(CallKind::kAdvice, path),
-               [&](size_t) { return remember(::fcntl(fd, F_DUPFD_CLOEXEC, least), path); });
 }
 int flock(int fd, int operation) {
   return apply(about(CallKind::kLock, path_at(fd)), [&](size_t) { return ::flock(fd, operation); });
